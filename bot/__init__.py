@@ -1,0 +1,1 @@
+"""The bot: what it knows and what it can do."""

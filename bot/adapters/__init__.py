@@ -1,0 +1,1 @@
+"""The world outside; one thing, one file or folder."""

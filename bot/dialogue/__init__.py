@@ -1,0 +1,1 @@
+"""Pure conversation: messages, replies, turns and the inquiry form."""

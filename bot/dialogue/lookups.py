@@ -1,0 +1,138 @@
+"""What a handler may ask while it answers: it can look up, and has nothing to write with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.understanding.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as followers see it. `published` has a zone; `topics` are topic keys."""
+
+    id: int
+    title: str
+    summary: str
+    url: str
+    picture: str
+    published: datetime
+    topics: tuple[str, ...] = ()
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Articles that match a message, best first. `answered` is false where the index has nothing good to offer.
+
+    clear: the first one stands out so far that it alone is the answer.
+    topic: key of the topic the message names, if it names one.
+    """
+
+    articles: tuple[Article, ...]
+    answered: bool
+    clear: bool = False
+    topic: str = ""
+
+
+class Articles(Protocol):
+    """The index as handlers see it; none of these touches the database."""
+
+    def search(self, text: str, limit: int = 30) -> Found: ...
+    def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
+        """Those of the articles that still exist, in the order asked for."""
+    def related(self, article_id: int, limit: int = 5) -> tuple[Article, ...]: ...
+    def newest(self, topic: str = "", limit: int = 10) -> tuple[Article, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """An industry chain; `key` is stable, `name` is what followers read, `words` are other names for it."""
+
+    key: str
+    name: str
+    words: tuple[str, ...] = ()
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advisor:
+    """The person behind the account. `qr_media_id` or `qr_url` show a QR picture, if there is one."""
+
+    name: str
+    phone: str
+    wechat: str
+    qr_url: str = ""
+    qr_media_id: str = ""
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordRule:
+    """A fixed answer of the firm: `match` is exact or contains; `hours` like 09:00-18:00, empty = always."""
+
+    words: tuple[str, ...]
+    answer: str
+    match: str = "contains"
+    priority: int = 0
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLead:
+    """The follower's lead that staff are working on."""
+
+    number: str
+    slots: Mapping[str, Any]
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingNews:
+    """News that could not be pushed and goes out with the follower's next reply."""
+
+    deliveries: tuple[int, ...]
+    articles: tuple[Article, ...]
+
+
+class Phrases(Protocol):
+    """The firm's wording, by name; placeholders are filled from `facts`. An unknown name is a KeyError."""
+
+    def __call__(self, name: str, **facts: object) -> str: ...
+
+
+class Understand(Protocol):
+    def __call__(self, text: str, asked: str | None = None) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Everything a handler can ask; data and functions, so that a test hands in what it needs.
+
+    form: the inquiry's questions (bot.dialogue.form.Form); typed there to keep this module free of it.
+    latest_broadcast: number of the newest broadcast with news that waits for replies; 0 = none.
+    waiting_news: asked only when `latest_broadcast` is newer than the conversation's `news_checked`.
+    open_lead: by openid, or by one of the E.164 phones, within 180 days.
+    hands_over: the account may transfer to human agents of the platform.
+    site: the firm's site address; firm: its name.
+    """
+
+    say: Phrases
+    understand: Understand
+    articles: Articles
+    topics: tuple[Topic, ...]
+    advisor: Advisor
+    keywords: tuple[KeywordRule, ...]
+    menu: Mapping[str, str]
+    form: Any
+    latest_broadcast: Callable[[], int]
+    waiting_news: Callable[[str], WaitingNews]
+    open_lead: Callable[[str, tuple[str, ...]], OpenLead | None]
+    hands_over: bool = False
+    pushes: bool = False
+    firm: str = ""
+    site: str = ""

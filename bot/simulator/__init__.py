@@ -1,0 +1,1 @@
+"""A stand-in for the WeChat platform, over real HTTP."""

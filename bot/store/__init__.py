@@ -1,0 +1,1 @@
+"""Rows: one noun, one file."""

@@ -1,0 +1,1 @@
+"""Pure understanding: what one Chinese message means."""
