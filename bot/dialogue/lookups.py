@@ -105,6 +105,13 @@ class Phrases(Protocol):
     def __call__(self, name: str, **facts: object) -> str: ...
 
 
+class Heard(Protocol):
+    """Fixed ways of saying something, e.g. heard("more", text); `after` gives what follows such a beginning."""
+
+    def __call__(self, name: str, text: str) -> bool: ...
+    def after(self, name: str, text: str) -> str: ...
+
+
 class Understand(Protocol):
     def __call__(self, text: str, asked: str | None = None) -> Reading: ...
 
@@ -122,6 +129,7 @@ class Lookups:
     """
 
     say: Phrases
+    heard: Heard
     understand: Understand
     articles: Articles
     topics: tuple[Topic, ...]

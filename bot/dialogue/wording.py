@@ -1,0 +1,50 @@
+"""The firm's wording: phrases by name, with the facts and tappable words that every phrase may use."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bot.dialogue.reply import tap
+
+_TRAILING = " \t\r\n。.!！~～,，、;；…"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """`wording("name", key=value)` gives a phrase. Phrases called tap_x can be used in others as {x_tap}."""
+
+    phrases: Mapping[str, str]
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __call__(self, name: str, **facts: object) -> str:
+        return self.phrases[name].strip("\n").format_map({**self._taps(), **self.facts, **facts})
+
+    def _taps(self) -> dict[str, str]:
+        return {f"{name[4:]}_tap": tap(text) for name, text in self.phrases.items() if name.startswith("tap_")}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Which fixed ways of saying something the bot knows; a whole message must match one of them."""
+
+    sayings: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, sayings: Mapping[str, Iterable[str]]) -> Heard:
+        return cls({name: frozenset(plain(text) for text in texts) for name, texts in sayings.items()})
+
+    def __call__(self, name: str, text: str) -> bool:
+        return plain(text) in self.sayings[name]
+
+    def after(self, name: str, text: str) -> str:
+        """What follows one of the sayings at the beginning of the text (the longest that fits), or ""."""
+        words = plain(text)
+        fitting = [saying for saying in self.sayings[name] if words.startswith(saying)]
+        return words[len(max(fitting, key=len)) :].strip(" ：:「」\"'，,") if fitting else ""
+
+
+def plain(text: str) -> str:
+    """Full width to half width, lower case, no blanks or sentence marks around."""
+    return unicodedata.normalize("NFKC", text).lower().strip(_TRAILING) or text.strip()

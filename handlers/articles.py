@@ -1,0 +1,167 @@
+"""Article answers: one clear hit is a card, several are a numbered list, none is said kindly."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.dialogue.conversation import Conversation, Listing
+from bot.dialogue.effects import Asked
+from bot.dialogue.lookups import Article, Lookups
+from bot.dialogue.message import Message, Text
+from bot.dialogue.reply import Card, Words, link
+from bot.dialogue.turn import Turn
+from bot.dialogue.wording import plain
+
+PAGE = 5
+TITLE = 34
+READ_KEPT = 12
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_NUMBER = re.compile(r"(?:第)?\s*([0-9]{1,2}|[一二三四五六七八九十])\s*(?:篇|个|条)?")
+_HAN_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", 1)}
+
+
+def more(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    """更多: the rest of a long text first, then the next page of the list."""
+    match message.content:
+        case Text(text=text) if lookups.heard("more", text) and conversation.rest:
+            return Turn(Words(conversation.rest), conversation)
+        case Text(text=text) if lookups.heard("more", text) and conversation.listing:
+            return _next_page(conversation, conversation.listing, message.at, lookups)
+        case Text(text=text) if lookups.heard("more", text):
+            return Turn(Words(lookups.say("nothing_listed")), conversation)
+        case _:
+            return None
+
+
+def opened(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    """A number, 看2 or 第三篇 opens an article of the list shown last."""
+    match message.content:
+        case Text(text=text) if conversation.listing:
+            number = _number(text, lookups)
+            return _open(number, conversation, conversation.listing, message.at, lookups) if number else None
+        case _:
+            return None
+
+
+def related(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    match message.content:
+        case Text(text=text) if lookups.heard("related", text) and conversation.read:
+            found = lookups.articles.related(conversation.read[-1], limit=10)
+            if not found:
+                return Turn(Words(lookups.say("no_related")), conversation)
+            return _list(lookups.say("related"), text, found, conversation, message.at, lookups)
+        case _:
+            return None
+
+
+def newest(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    match message.content:
+        case Text(text=text) if lookups.heard("newest", text):
+            found = lookups.articles.newest(limit=20)
+            return _list(lookups.say("newest"), text, found, conversation, message.at, lookups) if found else None
+        case _:
+            return None
+
+
+def search(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    match message.content:
+        case Text(text=text) if sum(char.isalnum() for char in text) >= 2:
+            return _search(text, conversation, message.at, lookups)
+        case _:
+            return None
+
+
+def _search(text: str, conversation: Conversation, at: datetime, lookups: Lookups) -> Turn | None:
+    found = lookups.articles.search(text)
+    if not found.answered or not found.articles:
+        return _nothing(text, conversation, lookups)
+    if found.clear or len(found.articles) == 1:
+        return _card(found.articles[0], replace(conversation, listing=None), at, lookups, text)
+    return _list(_heading(found.topic, lookups), text, found.articles, conversation, at, lookups)
+
+
+def _heading(topic: str, lookups: Lookups) -> str:
+    name = next((known.name for known in lookups.topics if known.key == topic), "")
+    return lookups.say("topic_listed", topic=name) if name else lookups.say("found_many")
+
+
+def _nothing(text: str, conversation: Conversation, lookups: Lookups) -> Turn:
+    missed = replace(conversation, misses=conversation.misses + 1, listing=None)
+    reply = "fallback_again" if missed.misses >= 3 else "nothing_found"
+    said = lookups.say(reply, question=_short(text.strip().replace("<", "＜"), 20))
+    return Turn(Words(said), missed, (Asked(text, answered=False),))
+
+
+def _list(
+    heading: str, question: str, found: tuple[Article, ...], conversation: Conversation, at: datetime, lookups: Lookups
+) -> Turn:
+    listing = Listing(question, tuple(article.id for article in found))
+    shown = replace(conversation, listing=listing, misses=0)
+    return _page(heading, shown, listing, found[:PAGE], at, lookups)
+
+
+def _next_page(conversation: Conversation, listing: Listing, at: datetime, lookups: Lookups) -> Turn:
+    page = lookups.articles.get(listing.ids[listing.shown : listing.shown + PAGE])
+    if not page:
+        return Turn(Words(lookups.say("no_more")), conversation)
+    return _page(lookups.say("found_many"), conversation, listing, page, at, lookups)
+
+
+def _page(
+    heading: str, conversation: Conversation, listing: Listing, page: tuple[Article, ...], at: datetime, lookups: Lookups
+) -> Turn:
+    after = replace(listing, shown=min(listing.shown + PAGE, len(listing.ids)))
+    lines = [_line(number, article, at, lookups) for number, article in enumerate(page, listing.shown + 1)]
+    tail = lookups.say("found_more" if after.shown < len(listing.ids) else "found_end")
+    read = _read(conversation, tuple(article.id for article in page))
+    asked = Asked(listing.question, answered=True, shown=tuple(article.id for article in page))
+    return Turn(Words("\n".join((heading, *lines, tail))), replace(conversation, listing=after, read=read), (asked,))
+
+
+def _line(number: int, article: Article, at: datetime, lookups: Lookups) -> str:
+    title = link(_short(article.title, TITLE), article.url)
+    return lookups.say("found_line", number=number, title=title, date=_date(article.published, at, lookups))
+
+
+def _number(text: str, lookups: Lookups) -> int:
+    """Which article of the list is meant, 0 for none."""
+    said = lookups.heard.after("opening", text) or plain(text)
+    match = _NUMBER.fullmatch(said)
+    if not match:
+        return 0
+    return _HAN_DIGITS.get(match[1]) or int(match[1])
+
+
+def _open(number: int, conversation: Conversation, listing: Listing, at: datetime, lookups: Lookups) -> Turn:
+    if number > len(listing.ids):
+        return Turn(Words(lookups.say("not_on_list", number=number, last=listing.shown)), conversation)
+    article = next(iter(lookups.articles.get((listing.ids[number - 1],))), None)
+    if article is None:
+        return Turn(Words(lookups.say("no_more")), conversation)
+    return _card(article, conversation, at, lookups, listing.question)
+
+
+def _card(article: Article, conversation: Conversation, at: datetime, lookups: Lookups, question: str) -> Turn:
+    hint = lookups.say(
+        "card_hint", summary=_short(article.summary, 60), date=_date(article.published, at, lookups)
+    )
+    read = _read(conversation, (article.id,))
+    asked = Asked(question, answered=True, shown=(article.id,))
+    card = Card(article.title, hint, article.picture, article.url)
+    return Turn(card, replace(conversation, read=read, misses=0), (asked,))
+
+
+def _read(conversation: Conversation, ids: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys((*(old for old in conversation.read if old not in ids), *ids)))[-READ_KEPT:]
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _date(published: datetime, at: datetime, lookups: Lookups) -> str:
+    day, today = published.astimezone(SHANGHAI), at.astimezone(SHANGHAI)
+    return lookups.say("date" if day.year == today.year else "date_year", year=day.year, month=day.month, day=day.day)

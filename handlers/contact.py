@@ -1,0 +1,45 @@
+"""The advisor's card, and the way to a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.effects import HumanWanted
+from bot.dialogue.lookups import Lookups
+from bot.dialogue.message import Message, Text
+from bot.dialogue.reply import HandOver, Picture, Reply, Words, link
+from bot.dialogue.turn import Turn
+
+
+def advisor(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    match message.content:
+        case Text(text=text) if lookups.heard("contact", text):
+            return Turn(_card(lookups), conversation)
+        case Text(text=text) if lookups.heard("qr", text) and lookups.advisor.qr_media_id:
+            return Turn(Picture(lookups.advisor.qr_media_id), conversation)
+        case _:
+            return None
+
+
+def human(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    """Staff are told in any case; the platform's own desk takes over where the account has one."""
+    match message.content:
+        case Text(text=text) if lookups.heard("human", text) or lookups.understand(text).command == "human":
+            wanted = replace(conversation, misses=0)
+            return Turn(_hand_over(lookups), wanted, (HumanWanted(text),))
+        case _:
+            return None
+
+
+def _hand_over(lookups: Lookups) -> Reply:
+    return HandOver() if lookups.hands_over else Words(lookups.say("human_told"))
+
+
+def _card(lookups: Lookups) -> Words:
+    card = lookups.say("contact")
+    if lookups.advisor.qr_media_id:
+        return Words(f"{card}\n{lookups.say('contact_qr_line')}")
+    if lookups.advisor.qr_url:
+        return Words(f"{card}\n{link(lookups.say('contact_qr'), lookups.advisor.qr_url)}")
+    return Words(card)

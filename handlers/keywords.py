@@ -1,0 +1,44 @@
+"""Fixed answers the firm has written itself, by keyword, priority and time of day."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.lookups import KeywordRule, Lookups
+from bot.dialogue.message import Message, Text
+from bot.dialogue.reply import Words
+from bot.dialogue.turn import Turn
+from bot.dialogue.wording import plain
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def keyword(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    match message.content:
+        case Text(text=text):
+            rule = matching(lookups.keywords, text, message.at)
+            return Turn(Words(rule.answer), conversation) if rule else None
+        case _:
+            return None
+
+
+def matching(rules: tuple[KeywordRule, ...], text: str, at: datetime) -> KeywordRule | None:
+    """The rule that answers: highest priority first, exact before contains, then the order of the file."""
+    fitting = [rule for rule in rules if _fits(rule, plain(text)) and _open(rule.hours, at)]
+    return max(fitting, key=lambda rule: (rule.priority, rule.match == "exact"), default=None)
+
+
+def _fits(rule: KeywordRule, text: str) -> bool:
+    words = [plain(word) for word in rule.words]
+    return text in words if rule.match == "exact" else any(word in text for word in words)
+
+
+def _open(hours: str, at: datetime) -> bool:
+    """Whether `at` lies in hours like 09:00-18:00; a span may run over midnight."""
+    if not hours:
+        return True
+    begin, end = (time.fromisoformat(part.strip()) for part in hours.split("-"))
+    now = at.astimezone(SHANGHAI).time()
+    return begin <= now < end if begin <= end else now >= begin or now < end

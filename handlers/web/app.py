@@ -1,0 +1,19 @@
+"""The Flask application: each door is a blueprint that takes just what it needs."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from handlers.web.health import Health, health_door
+from handlers.web.webhook import Webhook, webhook_door
+
+BODY_CAP = 1 << 20
+"""Bytes; the platform's own messages are a few kilobytes."""
+
+
+def create_app(webhook: Webhook, health: Health) -> Flask:
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_CAP
+    app.register_blueprint(webhook_door(webhook))
+    app.register_blueprint(health_door(health))
+    return app
