@@ -111,7 +111,12 @@ def _next_page(conversation: Conversation, listing: Listing, at: datetime, looku
 
 
 def _page(
-    heading: str, conversation: Conversation, listing: Listing, page: tuple[Article, ...], at: datetime, lookups: Lookups
+    heading: str,
+    conversation: Conversation,
+    listing: Listing,
+    page: tuple[Article, ...],
+    at: datetime,
+    lookups: Lookups,
 ) -> Turn:
     after = replace(listing, shown=min(listing.shown + PAGE, len(listing.ids)))
     lines = [_line(number, article, at, lookups) for number, article in enumerate(page, listing.shown + 1)]
@@ -145,9 +150,7 @@ def _open(number: int, conversation: Conversation, listing: Listing, at: datetim
 
 
 def _card(article: Article, conversation: Conversation, at: datetime, lookups: Lookups, question: str) -> Turn:
-    hint = lookups.say(
-        "card_hint", summary=_short(article.summary, 60), date=_date(article.published, at, lookups)
-    )
+    hint = lookups.say("card_hint", summary=_short(article.summary, 60), date=_date(article.published, at, lookups))
     read = _read(conversation, (article.id,))
     asked = Asked(question, answered=True, shown=(article.id,))
     card = Card(article.title, hint, article.picture, article.url)

@@ -30,12 +30,16 @@ def _answer(text: str, conversation: Conversation, lookups: Lookups) -> Turn | N
     if heard("mine", text):
         return Turn(Words(_mine(conversation, lookups)), conversation)
     if heard("topics", text):
-        return Turn(Words(lookups.say("topics_list", lines=_lines(lookups.topics, conversation, lookups))), conversation)
+        return Turn(
+            Words(lookups.say("topics_list", lines=_lines(lookups.topics, conversation, lookups))), conversation
+        )
     if heard("unsubscribe_all", text):
         return _chosen((), conversation, Words(lookups.say("topic_unsubscribed_all")))
     if named := heard.after("unsubscribe_before", text):
         return _unsubscribe(_named(named, lookups.topics), conversation, lookups)
     if named := heard.after("subscribe_before", text):
+        return _subscribe(named, conversation, lookups)
+    if _named(named := heard.after("follow_before", text), lookups.topics):
         return _subscribe(named, conversation, lookups)
     return None
 
@@ -44,7 +48,8 @@ def _subscribe(named: str, conversation: Conversation, lookups: Lookups) -> Turn
     wanted = _named(named, lookups.topics)
     if not wanted:
         return Turn(
-            Words(lookups.say("topic_unknown", name=named, lines=_lines(lookups.topics, conversation, lookups))), conversation
+            Words(lookups.say("topic_unknown", name=named, lines=_lines(lookups.topics, conversation, lookups))),
+            conversation,
         )
     keys = tuple(dict.fromkeys((*conversation.topics, *(topic.key for topic in wanted))))
     return _chosen(keys, conversation, Words(lookups.say("topic_subscribed", names=_names(wanted, lookups))))
@@ -84,7 +89,7 @@ def _lines(shown: Iterable[Topic], conversation: Conversation, lookups: Lookups)
     return "\n".join(_line(topic, topic.key in conversation.topics, lookups) for topic in list(shown)[:SHOWN])
 
 
-def _line(topic: Topic, on: bool, lookups: Lookups) -> str:  # noqa: FBT001 - one yes or no of a row
+def _line(topic: Topic, on: bool, lookups: Lookups) -> str:
     verb = lookups.say("tap_unsubscribe" if on else "tap_subscribe")
     name = "topic_line_on" if on else "topic_line_off"
     return lookups.say(name, name=topic.name, tap=tap(verb, f"{verb}{topic.name}"))

@@ -44,6 +44,7 @@ class Articles(Protocol):
     def search(self, text: str, limit: int = 30) -> Found: ...
     def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
         """Those of the articles that still exist, in the order asked for."""
+
     def related(self, article_id: int, limit: int = 5) -> tuple[Article, ...]: ...
     def newest(self, topic: str = "", limit: int = 10) -> tuple[Article, ...]: ...
 
@@ -102,7 +103,7 @@ class WaitingNews:
 class Phrases(Protocol):
     """The firm's wording, by name; placeholders are filled from `facts`. An unknown name is a KeyError."""
 
-    def __call__(self, name: str, **facts: object) -> str: ...
+    def __call__(self, name: str, /, **facts: object) -> str: ...
 
 
 class Heard(Protocol):

@@ -18,7 +18,7 @@ class Wording:
     phrases: Mapping[str, str]
     facts: Mapping[str, object] = field(default_factory=dict)
 
-    def __call__(self, name: str, **facts: object) -> str:
+    def __call__(self, name: str, /, **facts: object) -> str:
         return self.phrases[name].strip("\n").format_map({**self._taps(), **self.facts, **facts})
 
     def _taps(self) -> dict[str, str]:

@@ -43,7 +43,7 @@ def health_door(health: Health) -> Blueprint:
 def _works(name: str, check: Callable[[], object]) -> bool:
     try:
         check()
-    except Exception as error:  # whatever is wrong with it, the answer is: not ready
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the answer is: not ready
         log.warning("not ready", extra={"part": name, "error": type(error).__name__})
         return False
     return True
