@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -94,6 +95,21 @@ def lock(session: Session, name: str) -> None:
     """Let one transaction at a time past this point for `name`. SQLite's writers come one by one anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
+def add_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Insert the rows that are not there yet; those that were inserted come back. One statement for each 500."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    added: list[dict[str, Any]] = []
+    for start in range(0, len(rows), 500):
+        chunk = [dict(row) for row in rows[start : start + 500]]
+        statement = insert(table).values(chunk).on_conflict_do_nothing().returning(*_columns(table))
+        added += [dict(row) for row in session.execute(statement).mappings()]
+    return added
+
+
+def _columns(table: type[Base]) -> Sequence[sa.ColumnElement[Any]]:
+    return tuple(sa.inspect(table).primary_key)
 
 
 def _sqlite(url: str) -> sa.Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ _LOCK = 7_205_511_124
 def upgrade(url: str, revision: str = "head") -> None:
     """All in one transaction: SQLite's write lock or PostgreSQL's advisory lock lets one process at a time in."""
     opened = engine(url)
+    if opened.dialect.name == "sqlite":
+        sa.event.listen(opened, "connect", _without_foreign_keys)
     try:
         with opened.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -25,6 +28,11 @@ def upgrade(url: str, revision: str = "head") -> None:
             command.upgrade(config(connection), revision)
     finally:
         opened.dispose()
+
+
+def _without_foreign_keys(connection: sqlite3.Connection, _record: object) -> None:
+    """SQLite changes a table by building it anew; dropping the old one would take rows of other tables with it."""
+    connection.execute("PRAGMA foreign_keys = OFF")
 
 
 def config(connection: sa.Connection | None = None) -> Config:

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from bot.store import (  # noqa: F401 - importing is what makes the tables known
+    broadcasts,
+    deliveries,
+    erasures,
+    followers,
+    inbox,
+    lead_events,
+    leads,
+    outbox,
+    questions,
+    subscriptions,
+    tags,
+)
 from bot.store.base import Base
 
 metadata = Base.metadata

@@ -1,0 +1,60 @@
+"""News of a topic: which articles, planned once, and how sending it went as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.store.base import Base, BigId, add_missing
+
+
+class Broadcast(Base):
+    """kind: news (what is new in a topic, for every channel) or mass (one send of a draft to the topic's tag).
+
+    key: makes a plan happen once whatever restarts. state: open, done, failed, unsure.
+    total .. failed: the platform's figures of a mass send.
+    """
+
+    __tablename__ = "broadcasts"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    topic: Mapped[str] = mapped_column(sa.String(64))
+    key: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    articles: Mapped[list[int]]
+    state: Mapped[str] = mapped_column(sa.String(16), default="open")
+    created_at: Mapped[datetime]
+    total: Mapped[int | None]
+    filtered: Mapped[int | None]
+    sent: Mapped[int | None]
+    failed: Mapped[int | None]
+
+
+class News(Base):
+    """An article became news in a topic: once, ever. fresh_at: when it counts as having come out."""
+
+    __tablename__ = "news"
+
+    topic: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    article_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    broadcast_id: Mapped[int] = mapped_column(sa.ForeignKey("broadcasts.id"), index=True)
+    fresh_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def plan(session: Session, kind: str, topic: str, key: str, articles: Sequence[int], at: datetime) -> Broadcast | None:
+    """A new broadcast, or None where this one was planned before."""
+    row = {"kind": kind, "topic": topic, "key": key, "articles": list(articles), "state": "open", "created_at": at}
+    added = add_missing(session, Broadcast, [row])
+    return session.get(Broadcast, added[0]["id"]) if added else None
+
+
+def latest_news(session: Session) -> int:
+    """Number of the newest broadcast of news; 0 = none yet."""
+    return session.scalar(sa.select(sa.func.max(Broadcast.id)).where(Broadcast.kind == "news")) or 0
+
+
+def listing(session: Session, limit: int = 50) -> Sequence[Broadcast]:
+    return session.scalars(sa.select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)).all()

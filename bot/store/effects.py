@@ -1,0 +1,170 @@
+"""Makes the effects of one turn rows, all in one transaction, and only once however often the message comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.dialogue import message as said
+from bot.dialogue.effects import (
+    Asked,
+    ConsentWithdrawn,
+    Effect,
+    Followed,
+    HumanWanted,
+    LeadRevised,
+    LeadSubmitted,
+    NewsShown,
+    PersonErased,
+    Reported,
+    TopicsChosen,
+    Unfollowed,
+)
+from bot.dialogue.message import Message
+from bot.store import deliveries, erasures, followers, inbox, leads, outbox, questions, subscriptions
+from bot.store.base import Sessions, reading
+from bot.store.followers import Follower
+from bot.store.lead_events import LeadEvent
+from bot.store.outbox import Notice
+from bot.store.secrets import Secrets
+
+HUMAN_PAUSE = timedelta(minutes=2)
+"""Staff are told once, not with every message of somebody who asks for a person again and again."""
+
+WORDS = "words"
+"""Purpose of the seal around a follower's own words in a notice."""
+
+_OPENS_WINDOW = (said.Text, said.Image, said.Voice, said.Video, said.Location, said.Link)
+"""What the platform counts as a message of the user, and so as the start of 48 hours (reference §4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """outbox_ids: notices that now wait for a worker. repeated: the message had left its rows before."""
+
+    outbox_ids: tuple[int, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(slots=True)
+class _Scribe:
+    """Writes the effects of one message."""
+
+    session: Session
+    secrets: Secrets
+    message: Message
+    channels: tuple[str, ...]
+    outbox_ids: list[int] = field(default_factory=list)
+
+    def tell(self, notice: Notice) -> None:
+        self.outbox_ids += outbox.add(self.session, notice, self.channels, self.message.at)
+
+
+def commit(
+    sessions: Sessions, secrets: Secrets, message: Message, effects: tuple[Effect, ...], channels: Iterable[str]
+) -> Committed:
+    """Rows for all effects, or for none. Raises deliveries.NewsTaken where news of the reply went out meanwhile."""
+    if not effects:
+        return Committed()
+    with sessions.begin() as session:
+        if not inbox.is_first(session, leads.message_hash(secrets, message.key), message.at):
+            return Committed(repeated=True)
+        scribe = _Scribe(session, secrets, message, tuple(channels))
+        if isinstance(message.content, _OPENS_WINDOW):
+            followers.heard(session, message.openid, message.at)
+        for effect in effects:
+            _write(scribe, effect)
+        return Committed(tuple(scribe.outbox_ids))
+
+
+def note_heard(sessions: Sessions, message: Message) -> None:
+    """For accounts that may send inside the 48 hours: keep who wrote when, at most one write in ten minutes."""
+    if not isinstance(message.content, _OPENS_WINDOW):
+        return
+    with reading(sessions) as session:
+        known = session.get(Follower, message.openid)
+    if known is None or known.heard_at is None or known.heard_at < message.at - followers.HEARD_STEP:
+        with sessions.begin() as session:
+            followers.heard(session, message.openid, message.at)
+
+
+def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line for each kind of effect
+    session, openid, at = scribe.session, scribe.message.openid, scribe.message.at
+    match effect:
+        case Followed(scene=scene):
+            followers.welcome(session, openid, at, scene)
+        case Unfollowed():
+            erasures.forget_follower(session, openid)
+        case TopicsChosen(topics=topics):
+            _choose(scribe, topics)
+        case LeadSubmitted():
+            _tell_of_lead(scribe, leads.submit(session, scribe.secrets, scribe.message, effect))
+        case LeadRevised():
+            _tell_of_lead(scribe, leads.revise(session, scribe.secrets, scribe.message, effect))
+        case ConsentWithdrawn():
+            _withdraw(scribe)
+        case PersonErased():
+            _erase(scribe)
+        case HumanWanted(text=text):
+            _call_human(scribe, text)
+        case Asked():
+            questions.ask(session, openid, effect, at)
+        case NewsShown():
+            deliveries.shown(session, openid, effect, at)
+        case Reported(event=event, fields=fields):
+            _report(session, event, fields)
+
+
+def _choose(scribe: _Scribe, topics: tuple[str, ...]) -> None:
+    followers.welcome(scribe.session, scribe.message.openid, scribe.message.at)
+    subscriptions.choose(scribe.session, scribe.message.openid, topics, scribe.message.at)
+
+
+def _tell_of_lead(scribe: _Scribe, event: LeadEvent | None) -> None:
+    if event is not None:
+        kind = "lead" if event.kind == "submitted" else event.kind
+        scribe.tell(Notice(kind, f"{event.lead_id}:{event.seq}", event.lead_id))
+
+
+def _withdraw(scribe: _Scribe) -> None:
+    """Notices that wait are stopped; staff who heard of the lead already hear that they must stop, too."""
+    session, at = scribe.session, scribe.message.at
+    for event in leads.withdraw(session, scribe.message.openid, at):
+        told = outbox.was_told(session, event.lead_id)
+        outbox.drop_for_lead(session, [event.lead_id], at)
+        if told:
+            _tell_of_lead(scribe, event)
+
+
+def _erase(scribe: _Scribe) -> None:
+    """Owners are told by number only: they must delete what they copied."""
+    session, message = scribe.session, scribe.message
+    for number in erasures.erase(session, scribe.secrets, message.openid, message.at):
+        scribe.tell(Notice("erased", f"erased:{number}", note=number))
+
+
+def _call_human(scribe: _Scribe, text: str) -> None:
+    session, message = scribe.session, scribe.message
+    if outbox.is_recent(session, "human", message.openid, message.at - HUMAN_PAUSE):
+        return
+    words = scribe.secrets.seal(text.encode(), WORDS)
+    key = f"human:{leads.message_hash(scribe.secrets, message.key)}"
+    scribe.tell(Notice("human", key, openid=message.openid, sealed=words))
+
+
+def _report(session: Session, event: str, fields: Mapping[str, object]) -> None:
+    if event.upper() != "MASSSENDJOBFINISH":
+        return
+    status = str(fields.get("Status", ""))
+    ok = status.replace(" ", "").lower() == "sendsuccess"
+    names = {"total": "TotalCount", "filtered": "FilterCount", "sent": "SentCount", "failed": "ErrorCount"}
+    figures = {name: _number(fields.get(spelled)) for name, spelled in names.items()}
+    msg_id = fields.get("MsgID") or fields.get("MsgId") or ""
+    deliveries.reported(session, str(msg_id), figures, ok=ok, error="" if ok else status)
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None

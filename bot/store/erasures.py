@@ -1,0 +1,82 @@
+"""Leave no trace of a person but a keyed tombstone, which also erases them again after a restored backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.store import deliveries, followers, leads, outbox, questions, subscriptions, tags
+from bot.store.base import Base, add_missing
+from bot.store.followers import Follower
+from bot.store.leads import Lead, LeadPhone
+from bot.store.secrets import Secrets
+
+_OPENID = "openid"
+
+
+class Erasure(Base):
+    """tombstone: keyed hash of an openid or a phone. Nothing leads back from it to the person."""
+
+    __tablename__ = "erasures"
+
+    tombstone: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    at: Mapped[datetime]
+
+
+def forget_follower(session: Session, openid: str) -> None:
+    """What the platform's rules want gone with an unfollow: all but the leads, which have their own consent."""
+    for table in (followers, subscriptions, questions, tags):
+        table.forget(session, openid)
+    deliveries.drop_pending(session, openid)
+
+
+def erase(session: Session, secrets: Secrets, openid: str, at: datetime) -> list[str]:
+    """Everything goes, leads included. Returns the numbers of the erased leads: their owners must delete copies."""
+    mine = leads.of_person(openid)
+    phones = session.scalars(sa.select(LeadPhone.phone_hash).join(Lead, Lead.id == LeadPhone.lead_id).where(mine)).all()
+    _bury(session, [secrets.keyed_hash(openid, _OPENID), *phones], at)
+    outbox.erase(session, openid)
+    forget_follower(session, openid)
+    return leads.erase(session, mine)
+
+
+def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
+    """After a restored backup: erase again whoever has a tombstone and is back. Returns numbers of erased leads.
+
+    Somebody who came back by themselves after their erasure is not erased: what they left is newer than the stone.
+    """
+    stones = dict(session.execute(sa.select(Erasure.tombstone, Erasure.at)).tuples().all())
+    gone: list[str] = []
+    for openid, since in _known(session):
+        stone = stones.get(secrets.keyed_hash(openid, _OPENID))
+        if stone and since < stone:
+            gone += erase(session, secrets, openid, at)
+    return gone + _erase_by_phone(session)
+
+
+def prune(session: Session, before: datetime) -> None:
+    session.execute(sa.delete(Erasure).where(Erasure.at < before))
+
+
+def _known(session: Session) -> set[tuple[str, datetime]]:
+    of_leads = sa.select(Lead.openid, Lead.submitted_at)
+    of_followers = sa.select(Follower.openid, Follower.followed_at)
+    return {(openid, at) for one in (of_leads, of_followers) for openid, at in session.execute(one).tuples()}
+
+
+def _erase_by_phone(session: Session) -> list[str]:
+    back = (
+        sa.select(LeadPhone.lead_id)
+        .join(Erasure, Erasure.tombstone == LeadPhone.phone_hash)
+        .join(Lead, sa.and_(Lead.id == LeadPhone.lead_id, Lead.submitted_at < Erasure.at))
+    )
+    return leads.erase(session, Lead.id.in_(back))
+
+
+def _bury(session: Session, stones: Iterable[str], at: datetime) -> None:
+    rows = [{"tombstone": stone, "at": at} for stone in dict.fromkeys(stones)]
+    add_missing(session, Erasure, rows)
+    session.execute(sa.update(Erasure).where(Erasure.tombstone.in_([row["tombstone"] for row in rows])).values(at=at))

@@ -1,0 +1,57 @@
+"""Who follows the account: a row from the follow to the unfollow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.store.base import Base, add_missing
+from bot.store.subscriptions import topics_of
+
+HEARD_STEP = timedelta(minutes=10)
+"""How exact `heard_at` is kept: a chatting follower costs one write in ten minutes, not one a message."""
+
+
+class Follower(Base):
+    """heard_at: about when they last wrote, which opens the platform's 48 hours for messages of ours."""
+
+    __tablename__ = "followers"
+
+    openid: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    scene: Mapped[str] = mapped_column(sa.String(64), default="")
+    followed_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a new conversation starts with."""
+
+    topics: tuple[str, ...] = ()
+    scene: str = ""
+
+
+def profile(session: Session, openid: str) -> Profile:
+    scene = session.scalar(sa.select(Follower.scene).where(Follower.openid == openid))
+    return Profile(topics_of(session, openid), scene or "")
+
+
+def welcome(session: Session, openid: str, at: datetime, scene: str = "") -> None:
+    """They follow now. Somebody who was known keeps the day they came, and takes the scene if there is one."""
+    add_missing(session, Follower, [{"openid": openid, "scene": "", "followed_at": at}])
+    if scene:
+        session.execute(sa.update(Follower).where(Follower.openid == openid).values(scene=scene))
+
+
+def heard(session: Session, openid: str, at: datetime) -> None:
+    """They wrote. Also makes a row for a follower from before the bot's time."""
+    welcome(session, openid, at)
+    stale = sa.or_(Follower.heard_at.is_(None), Follower.heard_at < at - HEARD_STEP)
+    session.execute(sa.update(Follower).where(Follower.openid == openid, stale).values(heard_at=at))
+
+
+def forget(session: Session, openid: str) -> None:
+    session.execute(sa.delete(Follower).where(Follower.openid == openid))

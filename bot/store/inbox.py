@@ -1,0 +1,27 @@
+"""Which messages already left their rows, so that the same message twice makes nothing twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.store.base import Base, add_missing
+
+
+class Inbox(Base):
+    """Only a keyed hash of the message key: the key itself holds the follower's openid."""
+
+    __tablename__ = "inbox"
+
+    message_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+def is_first(session: Session, message_hash: str, at: datetime) -> bool:
+    return bool(add_missing(session, Inbox, [{"message_hash": message_hash, "at": at}]))
+
+
+def prune(session: Session, before: datetime) -> None:
+    session.execute(sa.delete(Inbox).where(Inbox.at < before))

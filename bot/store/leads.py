@@ -1,0 +1,308 @@
+"""Leads: confirmed inquiries of prospects, their values sealed, findable by keyed hashes of phones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.dialogue.effects import LeadRevised, LeadSubmitted
+from bot.dialogue.lookups import OpenLead
+from bot.dialogue.message import Message
+from bot.store import base, lifecycle
+from bot.store.base import Base, BigId
+from bot.store.lead_events import LeadEvent
+from bot.store.secrets import Secrets
+
+SAME_PERSON = timedelta(days=180)
+"""As long an open lead of the same phone or follower takes a new inquiry in (reference: intake §5)."""
+
+PHONE_SLOTS = ("mobile", "landline")
+_SEALED = "lead"
+_PHONE = "phone"
+_MESSAGE = "message"
+
+
+class Lead(Base):
+    """The current state; how it came to be is in lead_events. `version` counts those events."""
+
+    __tablename__ = "leads"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    message_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    openid: Mapped[str] = mapped_column(sa.String(64), index=True)
+    state: Mapped[str] = mapped_column(sa.String(16), index=True)
+    owner: Mapped[str] = mapped_column(sa.String(64), default="")
+    version: Mapped[int]
+    sealed: Mapped[bytes]
+    scene: Mapped[str] = mapped_column(sa.String(64), default="")
+    consents: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    read: Mapped[list[int]] = mapped_column(default=list)
+    submitted_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LeadPhone(Base):
+    """A phone of a lead, as a keyed hash: enough to find the lead again, not enough to call."""
+
+    __tablename__ = "lead_phones"
+
+    lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    phone_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True, index=True)
+
+
+class LeadAlias(Base):
+    """A number a follower was told for an inquiry that became a revision of an open lead of the same person.
+
+    openid: who was told it; the same person may write from two accounts.
+    """
+
+    __tablename__ = "lead_aliases"
+
+    number: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), index=True)
+    openid: Mapped[str] = mapped_column(sa.String(64), index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The sealed part: values in the keys of the annotation scheme, and the follower's own words."""
+
+    slots: Mapping[str, Any]
+    remarks: tuple[str, ...] = ()
+
+
+def seal(secrets: Secrets, content: Content) -> bytes:
+    facts = {"slots": dict(content.slots), "remarks": list(content.remarks)}
+    return secrets.seal(json.dumps(facts, ensure_ascii=False).encode(), _SEALED)
+
+
+def content(secrets: Secrets, lead: Lead) -> Content:
+    facts = json.loads(secrets.open(lead.sealed, _SEALED))
+    return Content(facts["slots"], tuple(facts["remarks"]))
+
+
+def phone_hashes(secrets: Secrets, phones: Iterable[str]) -> list[str]:
+    return sorted({secrets.keyed_hash(phone, _PHONE) for phone in phones})
+
+
+def message_hash(secrets: Secrets, key: str) -> str:
+    """A message key holds the follower's openid in the clear, so that only its hash is kept."""
+    return secrets.keyed_hash(key, _MESSAGE)
+
+
+def phones(slots: Mapping[str, Any]) -> list[str]:
+    return [phone for name in PHONE_SLOTS for phone in slots.get(name) or ()]
+
+
+def submit(session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted) -> LeadEvent:
+    """A new lead, or a revision of the open lead of the same person, who keeps its owner and its first number."""
+    hashes = phone_hashes(secrets, phones(effect.slots))
+    for name in sorted([f"openid {message.openid}", *(f"phone {one}" for one in hashes)]):
+        base.lock(session, name)  # two devices at the same moment: the second one must see the first
+    known = _open(session, message.openid, hashes, message.at)
+    if known is None:
+        return _create(session, secrets, message, effect, hashes)
+    session.add(LeadAlias(number=effect.number, lead_id=known.id, openid=message.openid))
+    return _merge(session, secrets, message, effect, known)
+
+
+def revise(session: Session, secrets: Secrets, message: Message, effect: LeadRevised) -> LeadEvent | None:
+    """New values for a lead; None where there is no such lead of this follower any more."""
+    lead = by_number(session, effect.number, locked=True, of=message.openid)
+    if lead is None or lead.state == "withdrawn":
+        return None
+    remarks = (*content(secrets, lead).remarks, *effect.remarks)
+    return _rewrite(session, secrets, lead, Content(effect.slots, remarks), message.at, "revised", effect.changed)
+
+
+def withdraw(session: Session, openid: str, at: datetime) -> list[LeadEvent]:
+    """Consent is gone: nobody may go on with any lead of this follower."""
+    mine = sa.select(Lead).where(of_person(openid), Lead.state.in_(lifecycle.OPEN)).with_for_update()
+    return [_moved(session, lead, "withdrawn", "follower", at, "", "withdrawn") for lead in session.scalars(mine)]
+
+
+def move(session: Session, number: str, to: str, who: str, at: datetime, reason: str = "") -> LeadEvent:
+    """One step of the lifecycle. Raises Illegal where the table does not allow it, KeyError for an unknown number."""
+    lead = by_number(session, number, locked=True)
+    if lead is None:
+        raise KeyError(number)
+    lifecycle.check(lead.state, to, reason)
+    return _moved(session, lead, to, who, at, reason, "moved")
+
+
+def claim(session: Session, number: str, version: int, who: str, at: datetime) -> bool:
+    """Take a lead on; of many who try at once exactly one is told True: it is one conditional UPDATE."""
+    seen = sa.select(Lead.id, Lead.state).where(Lead.number == number)
+    found = session.execute(seen).one_or_none()
+    if found is None:
+        raise KeyError(number)
+    won = (
+        sa.update(Lead)
+        .where(Lead.id == found.id, Lead.version == version, Lead.state.in_(lifecycle.CLAIMABLE))
+        .values(state="claimed", owner=who, version=version + 1, updated_at=at)
+        .returning(Lead.id)
+    )
+    if session.scalar(won) is None:
+        return False
+    session.add(_event(found.id, version + 1, at, who, "moved", found.state, "claimed"))
+    return True
+
+
+def by_number(session: Session, number: str, *, locked: bool = False, of: str = "") -> Lead | None:
+    """The lead with this number, or the one that took an inquiry with this number in; `of`: only this follower's."""
+    alias = sa.select(LeadAlias.lead_id).where(LeadAlias.number == number).scalar_subquery()
+    wanted = sa.select(Lead).where(sa.or_(Lead.number == number, Lead.id == alias))
+    if of:
+        wanted = wanted.where(of_person(of))
+    return session.scalar(wanted.with_for_update() if locked else wanted)
+
+
+def of_person(openid: str) -> sa.ColumnElement[bool]:
+    """Leads this follower made or added to."""
+    added_to = sa.select(LeadAlias.lead_id).where(LeadAlias.openid == openid)
+    return sa.or_(Lead.openid == openid, Lead.id.in_(added_to))
+
+
+def open_lead(
+    session: Session, secrets: Secrets, openid: str, phones: tuple[str, ...], now: datetime
+) -> OpenLead | None:
+    """For the dialogue: the lead that staff are working on, by follower or by one of the phones."""
+    lead = _open(session, openid, phone_hashes(secrets, phones), now)
+    if lead is None:
+        return None
+    return OpenLead(lead.number, content(secrets, lead).slots, lead.state, lead.submitted_at)
+
+
+def listing(session: Session, secrets: Secrets) -> Iterator[dict[str, Any]]:
+    """Every lead as plain data, oldest first, for the command line and exports."""
+    for lead in session.scalars(sa.select(Lead).order_by(Lead.id).execution_options(yield_per=500)):
+        inside = content(secrets, lead)
+        yield {
+            "number": lead.number,
+            "state": lead.state,
+            "owner": lead.owner,
+            "openid": lead.openid,
+            "scene": lead.scene,
+            "submitted_at": lead.submitted_at.isoformat(),
+            "updated_at": lead.updated_at.isoformat(),
+            "slots": dict(inside.slots),
+            "remarks": list(inside.remarks),
+            "consents": lead.consents,
+            "read": lead.read,
+        }
+
+
+def erase(session: Session, condition: sa.ColumnElement[bool]) -> list[str]:
+    """Delete leads with everything that hangs on them; their numbers come back, so that owners can be told."""
+    return list(session.scalars(sa.delete(Lead).where(condition).returning(Lead.number)))
+
+
+def _open(session: Session, openid: str, hashes: list[str], now: datetime) -> Lead | None:
+    same_phone = sa.select(LeadPhone.lead_id).where(LeadPhone.phone_hash.in_(hashes))
+    wanted = (
+        sa.select(Lead)
+        .where(sa.or_(of_person(openid), Lead.id.in_(same_phone)))
+        .where(Lead.state.in_(lifecycle.OPEN), Lead.updated_at > now - SAME_PERSON)
+        .order_by(Lead.id)
+        .limit(1)
+    )
+    return session.scalar(wanted.with_for_update())
+
+
+def _create(
+    session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted, hashes: list[str]
+) -> LeadEvent:
+    lead = Lead(
+        number=effect.number,
+        message_key=message_hash(secrets, message.key),
+        openid=message.openid,
+        state="new",
+        version=0,
+        sealed=seal(secrets, Content(effect.slots, effect.remarks)),
+        scene=effect.scene,
+        consents=dict(effect.consents),
+        read=list(effect.read),
+        submitted_at=message.at,
+        updated_at=message.at,
+    )
+    session.add(lead)
+    session.flush()
+    session.add_all(LeadPhone(lead_id=lead.id, phone_hash=one) for one in hashes)
+    return _noted(session, lead, message.at, "follower", "submitted", "")
+
+
+def _merge(session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted, lead: Lead) -> LeadEvent:
+    """What was said before stays where the new inquiry says nothing; new consents and reading are added."""
+    before = content(secrets, lead)
+    slots = {**before.slots, **effect.slots}
+    changed = tuple(name for name, value in effect.slots.items() if before.slots.get(name) != value)
+    lead.consents = {**lead.consents, **effect.consents}
+    lead.read = list(dict.fromkeys([*lead.read, *effect.read]))
+    inside = Content(slots, (*before.remarks, *effect.remarks))
+    return _rewrite(session, secrets, lead, inside, message.at, "revised", changed)
+
+
+def _rewrite(
+    session: Session, secrets: Secrets, lead: Lead, inside: Content, at: datetime, kind: str, changed: tuple[str, ...]
+) -> LeadEvent:
+    lead.sealed = seal(secrets, inside)
+    lead.updated_at = at
+    rows = [{"lead_id": lead.id, "phone_hash": one} for one in phone_hashes(secrets, phones(inside.slots))]
+    session.execute(sa.delete(LeadPhone).where(LeadPhone.lead_id == lead.id))
+    base.add_missing(session, LeadPhone, rows)
+    session.flush()
+    return _noted(session, lead, at, "follower", kind, lead.state, changed=changed)
+
+
+def _moved(session: Session, lead: Lead, to: str, who: str, at: datetime, reason: str, kind: str) -> LeadEvent:
+    before, lead.state, lead.updated_at = lead.state, to, at
+    session.flush()
+    return _noted(session, lead, at, who, kind, before, reason)
+
+
+def _noted(
+    session: Session,
+    lead: Lead,
+    at: datetime,
+    who: str,
+    kind: str,
+    before: str,
+    reason: str = "",
+    changed: tuple[str, ...] = (),
+) -> LeadEvent:
+    lead.version += 1
+    event = _event(lead.id, lead.version, at, who, kind, before, lead.state, reason, changed)
+    session.add(event)
+    session.flush()
+    return event
+
+
+def _event(
+    lead_id: int,
+    seq: int,
+    at: datetime,
+    who: str,
+    kind: str,
+    before: str,
+    after: str,
+    reason: str = "",
+    changed: tuple[str, ...] = (),
+) -> LeadEvent:
+    return LeadEvent(
+        lead_id=lead_id,
+        seq=seq,
+        at=at,
+        who=who,
+        kind=kind,
+        before=before,
+        after=after,
+        reason=reason,
+        changed=list(changed),
+    )

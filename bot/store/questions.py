@@ -1,0 +1,38 @@
+"""Questions for articles, kept for staff: what nobody could answer, and what many ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.dialogue.effects import Asked
+from bot.store.base import Base, BigId
+
+LONGEST = 200
+"""Characters of a question that are kept."""
+
+
+class Question(Base):
+    __tablename__ = "questions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    openid: Mapped[str] = mapped_column(sa.String(64), index=True)
+    text: Mapped[str] = mapped_column(sa.Text)
+    answered: Mapped[bool]
+    shown: Mapped[list[int]] = mapped_column(default=list)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+def ask(session: Session, openid: str, asked: Asked, at: datetime) -> None:
+    kept = asked.text[:LONGEST]
+    session.add(Question(openid=openid, text=kept, answered=asked.answered, shown=list(asked.shown), at=at))
+
+
+def forget(session: Session, openid: str) -> None:
+    session.execute(sa.delete(Question).where(Question.openid == openid))
+
+
+def prune(session: Session, before: datetime) -> None:
+    session.execute(sa.delete(Question).where(Question.at < before))
