@@ -44,12 +44,16 @@ class LeadSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class LeadRevised:
-    """The same lead with corrected or added values; `slots` is the whole new set, `changed` the keys that differ."""
+    """The same lead with corrected or added values; `slots` is the whole new set, `changed` the keys that differ.
+
+    remarks: all of them, oldest first. consents: those given with this revision, e.g. share, asked after submission.
+    """
 
     number: str
     slots: Mapping[str, Any]
     changed: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    consents: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ class Lookups:
     latest_broadcast: number of the newest broadcast with news that waits for replies; 0 = none.
     waiting_news: asked only when `latest_broadcast` is newer than the conversation's `news_checked`.
     open_lead: by openid, or by one of the E.164 phones, within 180 days.
+    place: the name of a place by its adcode, for echo and card.
     hands_over: the account may transfer to human agents of the platform.
     site: the firm's site address; firm: its name.
     """
@@ -145,3 +146,4 @@ class Lookups:
     pushes: bool = False
     firm: str = ""
     site: str = ""
+    place: Callable[[str], str] = str
