@@ -118,7 +118,8 @@ def revise(session: Session, secrets: Secrets, message: Message, effect: LeadRev
     lead = by_number(session, effect.number, locked=True, of=message.openid)
     if lead is None or lead.state == "withdrawn":
         return None
-    remarks = (*content(secrets, lead).remarks, *effect.remarks)
+    lead.consents = {**lead.consents, **effect.consents}
+    remarks = tuple(dict.fromkeys([*content(secrets, lead).remarks, *effect.remarks]))
     return _rewrite(session, secrets, lead, Content(effect.slots, remarks), message.at, "revised", effect.changed)
 
 

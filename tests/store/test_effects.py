@@ -126,6 +126,16 @@ def test_a_revision_changes_values_phones_and_tells_staff(store: Sessions, secre
     assert [row.kind for row in rows(store, Outbox)] == ["lead", "lead", "revised", "revised"]
 
 
+def test_a_revision_adds_remarks_and_consents_to_those_there_are(store: Sessions, secrets: Vault) -> None:
+    commit(store, secrets, message("m1"), (inquiry(),), CHANNELS)
+    share = {"share": {"notice": "2026-11"}}
+    revised = effect.LeadRevised("L1124-AAAA", {}, (), ("想租三千平厂房", "可以转给园区"), share)
+    commit(store, secrets, message("m2"), (revised,), CHANNELS)
+    (lead,) = rows(store, Lead)
+    assert leads.content(secrets, lead).remarks == ("想租三千平厂房", "可以转给园区")
+    assert set(lead.consents) == {"contact", "share"}
+
+
 def test_nobody_revises_the_lead_of_somebody_else(store: Sessions, secrets: Vault) -> None:
     commit(store, secrets, message("m1"), (inquiry(),), CHANNELS)
     theirs = effect.LeadRevised("L1124-AAAA", {"deal": "buy"}, ("deal",))
