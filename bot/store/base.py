@@ -108,6 +108,15 @@ def add_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str,
     return added
 
 
+def chosen(ids: sa.Select[int]) -> sa.Select[int]:
+    """Rows for one worker alone: others step over them instead of waiting.
+
+    Picked once, before the update: as a plain subquery PostgreSQL may pick again for every row, past any limit.
+    """
+    picked = ids.with_for_update(skip_locked=True).cte("picked").prefix_with("MATERIALIZED", dialect="postgresql")
+    return sa.select(picked.c[0])
+
+
 def _columns(table: type[Base]) -> Sequence[sa.ColumnElement[Any]]:
     return tuple(sa.inspect(table).primary_key)
 

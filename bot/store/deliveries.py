@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.effects import NewsShown
-from bot.store.base import Base, BigId, add_missing
+from bot.store.base import Base, BigId, add_missing, chosen
 from bot.store.broadcasts import Broadcast, News
 from bot.store.subscriptions import Subscription
 
@@ -83,7 +83,7 @@ def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -
         .order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())
         .limit(limit)
     )
-    rows = session.execute(wanted).tuples().all()
+    rows = session.execute(wanted).all()
     broadcasts = tuple(dict.fromkeys(broadcast for _, broadcast in rows))
     return Waiting(broadcasts, tuple(article for article, _ in rows))
 
@@ -117,7 +117,7 @@ def claim(
     ids = sa.select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(limit)
     taken = (
         sa.update(Delivery)
-        .where(Delivery.id.in_(ids.with_for_update(skip_locked=True).scalar_subquery()), Delivery.state == "planned")
+        .where(Delivery.id.in_(chosen(ids)), Delivery.state == "planned")
         .values(state="claimed", worker=worker, lease_until=now + lease, attempts=Delivery.attempts + 1)
         .returning(Delivery)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -181,7 +181,7 @@ def unsure(session: Session) -> Sequence[Delivery]:
 
 def counts(session: Session, broadcast_id: int) -> dict[str, int]:
     counted = sa.select(Delivery.state, sa.func.count()).where(Delivery.broadcast_id == broadcast_id)
-    return dict(session.execute(counted.group_by(Delivery.state)).tuples().all())
+    return dict(session.execute(counted.group_by(Delivery.state)).all())
 
 
 def _received(openid: str, article: sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int]) -> sa.Exists:

@@ -48,7 +48,7 @@ def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
 
     Somebody who came back by themselves after their erasure is not erased: what they left is newer than the stone.
     """
-    stones = dict(session.execute(sa.select(Erasure.tombstone, Erasure.at)).tuples().all())
+    stones = dict(session.execute(sa.select(Erasure.tombstone, Erasure.at)).all())
     gone: list[str] = []
     for openid, since in _known(session):
         stone = stones.get(secrets.keyed_hash(openid, _OPENID))
@@ -64,7 +64,7 @@ def prune(session: Session, before: datetime) -> None:
 def _known(session: Session) -> set[tuple[str, datetime]]:
     of_leads = sa.select(Lead.openid, Lead.submitted_at)
     of_followers = sa.select(Follower.openid, Follower.followed_at)
-    return {(openid, at) for one in (of_leads, of_followers) for openid, at in session.execute(one).tuples()}
+    return {(openid, at) for one in (of_leads, of_followers) for openid, at in session.execute(one)}
 
 
 def _erase_by_phone(session: Session) -> list[str]:

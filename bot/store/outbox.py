@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store.base import Base, BigId, add_missing
+from bot.store.base import Base, BigId, add_missing, chosen
 
 NOWHERE = ""
 """The channel of a notice for which no channel is set up: it is dead at once, and visible."""
@@ -67,7 +67,7 @@ def claim(session: Session, worker: str, now: datetime, lease: timedelta, limit:
     due = sa.select(Outbox.id).where(_is_due(now)).order_by(Outbox.due_at, Outbox.id).limit(limit)
     taken = (
         sa.update(Outbox)
-        .where(Outbox.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()), _is_due(now))
+        .where(Outbox.id.in_(chosen(due)), _is_due(now))
         .values(state="sending", worker=worker, lease_until=now + lease, attempts=Outbox.attempts + 1)
         .returning(Outbox)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -133,7 +133,7 @@ def listing(session: Session, states: Iterable[str]) -> Sequence[Outbox]:
 
 def counts(session: Session) -> dict[str, int]:
     counted = sa.select(Outbox.state, sa.func.count()).group_by(Outbox.state)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def _row(notice: Notice, channel: str, at: datetime) -> dict[str, object]:

@@ -43,4 +43,4 @@ def forget(session: Session, openid: str) -> None:
 def counts(session: Session) -> dict[str, int]:
     """Subscribers by topic."""
     counted = sa.select(Subscription.topic, sa.func.count()).group_by(Subscription.topic)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())

@@ -1,0 +1,181 @@
+"""Tells staff what waits in the outbox: claim, commit, send, settle; nothing is lost when a worker dies."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
+from bot.store import leads, outbox
+from bot.store.base import Sessions, reading
+from bot.store.effects import WORDS
+from bot.store.lead_events import LeadEvent
+from bot.store.leads import Lead
+from bot.store.outbox import Notice, Outbox
+from bot.store.secrets import Secrets
+from jobs.notice import Facts
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 1800))
+HOUR = timedelta(hours=1)
+GIVEN_UP = timedelta(hours=24)
+PATIENCE = timedelta(seconds=2)
+"""A run waits this long for the next row instead of leaving a one-second retry to the next tick."""
+
+SECOND_HAND = frozenset({"undelivered", "channel"})
+"""Notices about notices: when these fail nobody is told of it once more."""
+
+
+class Channel(Protocol):
+    """Where staff are told. Raises NotTold."""
+
+    def send(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Everything one run needs; `worker` names it in the rows it holds."""
+
+    sessions: Sessions
+    secrets: Secrets
+    channels: Mapping[str, Channel]
+    write: Callable[[Facts], str]
+    now: Callable[[], datetime]
+    worker: str
+
+
+def deliver_due(
+    sessions: Sessions,
+    secrets: Secrets,
+    channels: Mapping[str, Channel],
+    write: Callable[[Facts], str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Send every notice that is due, and those that come due within PATIENCE. Returns how many were delivered."""
+    teller = Teller(sessions, secrets, channels, write, now, uuid.uuid4().hex)
+    delivered = 0
+    while True:
+        row = _claim(teller)
+        if row is not None:
+            delivered += _tell(teller, row)
+            continue
+        wait = _pause(teller)
+        if wait is None:
+            return delivered
+        sleep(wait)
+
+
+def _claim(teller: Teller) -> Outbox | None:
+    """One at a time: a lease must outlive the sending of all that it covers."""
+    with teller.sessions.begin() as session:
+        rows = outbox.claim(session, teller.worker, teller.now(), LEASE, limit=1)
+    return rows[0] if rows else None
+
+
+def _pause(teller: Teller) -> float | None:
+    with reading(teller.sessions) as session:
+        due = outbox.next_due(session)
+    if due is None or due > teller.now() + PATIENCE:
+        return None
+    return max(0.02, (due - teller.now()).total_seconds())
+
+
+def _tell(teller: Teller, row: Outbox) -> bool:
+    try:
+        _channel(teller, row.channel).send(teller.write(_facts(teller, row)))
+    except NotTold as error:
+        _settle_failure(teller, row, error)
+        return False
+    except Exception as error:  # one that cannot be written must not keep the others back
+        log.exception("notice %s cannot be sent", row.id)
+        _settle_failure(teller, row, Later(type(error).__name__))
+        return False
+    with teller.sessions.begin() as session:
+        return outbox.delivered(session, row.id, teller.worker, teller.now())
+
+
+def _channel(teller: Teller, name: str) -> Channel:
+    if name not in teller.channels:
+        raise Refused("the channel is not set up any more")
+    return teller.channels[name]
+
+
+def _facts(teller: Teller, row: Outbox) -> Facts:
+    words = teller.secrets.open(row.sealed, WORDS).decode() if row.sealed else ""
+    plain = Facts(row.kind, words=words, note=row.note, again=row.attempts > 1)
+    if row.lead_id is None:
+        return plain
+    with reading(teller.sessions) as session:
+        lead = session.get(Lead, row.lead_id)
+        event = session.scalar(sa.select(LeadEvent).filter_by(lead_id=row.lead_id, seq=_seq(row)))
+    if lead is None:
+        raise Refused("the lead is gone")
+    return _of_lead(plain, lead, leads.content(teller.secrets, lead), event)
+
+
+def _of_lead(plain: Facts, lead: Lead, inside: leads.Content, event: LeadEvent | None) -> Facts:
+    return Facts(
+        kind=plain.kind,
+        number=lead.number,
+        slots=inside.slots,
+        scene=lead.scene,
+        owner=lead.owner,
+        read=tuple(lead.read),
+        changed=tuple(event.changed) if event else (),
+        again=plain.again,
+    )
+
+
+def _seq(row: Outbox) -> int:
+    return int(row.key.split(":")[1])
+
+
+def _settle_failure(teller: Teller, row: Outbox, error: NotTold) -> None:
+    log.warning("notice %s not told on %s: %s", row.id, row.channel, error)
+    now = teller.now()
+    if isinstance(error, Refused) or now - row.created_at >= GIVEN_UP:
+        _bury(teller, row, error, now)
+    else:
+        _retry(teller, row, error, now)
+
+
+def _bury(teller: Teller, row: Outbox, error: NotTold, now: datetime) -> None:
+    with teller.sessions.begin() as session:
+        if outbox.bury(session, row.id, teller.worker, now, str(error)):
+            lead = session.get(Lead, row.lead_id) if row.lead_id else None
+            what = f"{lead.number if lead else row.kind} {row.channel}: {error}"
+            _alarm(session, teller, row, Notice("undelivered", f"undelivered:{row.id}", note=what), now)
+
+
+def _retry(teller: Teller, row: Outbox, error: NotTold, now: datetime) -> None:
+    with teller.sessions.begin() as session:
+        due = now + _delay(row.attempts, error)
+        if outbox.retry(session, row.id, teller.worker, due, str(error)) and isinstance(error, Misconfigured):
+            once_a_day = f"channel:{row.channel}:{now:%Y%m%d}"
+            _alarm(session, teller, row, Notice("channel", once_a_day, note=f"{row.channel}: {error}"), now)
+
+
+def _alarm(session: Session, teller: Teller, row: Outbox, notice: Notice, now: datetime) -> None:
+    """Tell it on the other channels. Without any, `python -m bot outbox` is where it shows."""
+    others = [name for name in teller.channels if name != row.channel]
+    if others and row.kind not in SECOND_HAND:
+        outbox.add(session, notice, others, now)
+
+
+def _delay(attempts: int, error: NotTold) -> timedelta:
+    """The table of waits with jitter; a wrong set-up is not worth a try a second."""
+    step = STEPS[attempts - 1] if attempts <= len(STEPS) else HOUR
+    least = STEPS[4] if isinstance(error, Misconfigured) else error.wait
+    return max(step, least) * random.uniform(0.9, 1.1)

@@ -1,0 +1,17 @@
+"""A notifier as a process of its own, to be killed: python notifier.py DATABASE_URL ROBOT_URL."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bot.adapters.staff.wecom import WeCom
+from bot.adapters.vault import Vault
+from bot.store.base import sessions
+from jobs import notify
+
+if __name__ == "__main__":
+    store = sessions(sys.argv[1])
+    while True:
+        notify.deliver_due(store, Vault(bytes(range(32))), {"wecom": WeCom(sys.argv[2])}, lambda facts: facts.number)
+        time.sleep(0.05)

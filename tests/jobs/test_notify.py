@@ -1,0 +1,220 @@
+"""Nothing that staff must know gets lost, whatever a channel answers and whoever dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
+from bot.adapters.vault import Vault
+from bot.dialogue.effects import ConsentWithdrawn, HumanWanted, PersonErased
+from bot.store import outbox
+from bot.store.base import Sessions
+from bot.store.effects import commit
+from bot.store.outbox import Outbox
+from jobs import notify
+from jobs.notice import Facts
+from tests.store.say import NOON, inquiry, message
+
+BOTH = ("wecom", "mail")
+
+
+@dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def move(self, **step: float) -> None:
+        self.now += timedelta(**step)
+
+
+@dataclass
+class Group:
+    """A channel that keeps what it is told and fails as its list says, one entry a try."""
+
+    fails: Iterator[NotTold | None] = field(default_factory=lambda: iter(()))
+    told: list[str] = field(default_factory=list)
+    tries: int = 0
+
+    def send(self, text: str) -> None:
+        self.tries += 1
+        if error := next(self.fails, None):
+            raise error
+        self.told.append(text)
+
+
+@dataclass
+class Office:
+    """Two channels, a clock and a run of the job."""
+
+    store: Sessions
+    secrets: Vault
+    clock: Clock = field(default_factory=Clock)
+    wecom: Group = field(default_factory=Group)
+    mail: Group = field(default_factory=Group)
+    write: Callable[[Facts], str] = lambda facts: f"{facts.kind} {facts.number}{facts.note}"
+
+    def run(self) -> int:
+        channels = {"wecom": self.wecom, "mail": self.mail}
+        return notify.deliver_due(self.store, self.secrets, channels, self.write, self.clock, self.clock.sleep)
+
+    def rows(self) -> list[Any]:
+        with self.store() as session:
+            return list(session.scalars(sa.select(Outbox).order_by(Outbox.id)))
+
+    def submit(self, *channels: str) -> None:
+        commit(self.store, self.secrets, message("m1"), (inquiry(),), channels or ("wecom",))
+
+
+@pytest.fixture
+def office(store: Sessions, secrets: Vault) -> Office:
+    return Office(store, secrets)
+
+
+def test_a_lead_is_told_once_on_every_channel(office: Office) -> None:
+    office.submit(*BOTH)
+    assert office.run() == 2
+    assert office.run() == 0
+    assert office.wecom.told == office.mail.told == ["lead L1124-AAAA"]
+    assert {row.state for row in office.rows()} == {"delivered"}
+
+
+def test_a_short_trouble_is_over_within_the_same_run(office: Office) -> None:
+    office.wecom.fails = iter([Later("timeout")])
+    office.submit()
+    assert office.run() == 1
+    assert timedelta(seconds=0.9) <= office.clock.now - NOON <= timedelta(seconds=1.2)
+
+
+def test_the_waits_grow_from_a_second_to_an_hour_and_end_after_a_day(office: Office) -> None:
+    office.wecom.fails = iter([Later("HTTP 500")] * 99)
+    office.submit()
+    waits = []
+    for _ in range(99):
+        office.run()
+        (row, *_) = office.rows()
+        if row.state == "dead":
+            break
+        waits.append(round((row.due_at - office.clock.now).total_seconds()))
+        office.clock.now = row.due_at
+    assert office.wecom.tries in range(29, 33)
+    for seconds, step in zip(waits, (5, 30, 120, 600, 1800, 3600), strict=False):
+        assert step * 0.85 <= seconds <= step * 1.15
+    assert office.mail.told == ["undelivered L1124-AAAA wecom: HTTP 500"]
+
+
+def test_a_channel_that_asks_for_a_minute_gets_it(office: Office) -> None:
+    office.wecom.fails = iter([Later("too fast", timedelta(minutes=1))])
+    office.submit()
+    assert office.run() == 0
+    office.clock.move(seconds=50)
+    assert office.run() == 0
+    office.clock.move(seconds=20)
+    assert office.run() == 1
+
+
+def test_a_wrong_set_up_is_told_elsewhere_at_once_and_the_lead_waits_for_the_repair(office: Office) -> None:
+    office.wecom.fails = iter([Misconfigured("93000 invalid webhook url")] * 2)
+    office.submit()
+    office.run()
+    assert office.mail.told == ["channel wecom: 93000 invalid webhook url"]
+    office.clock.move(minutes=12)
+    office.run()
+    assert len(office.mail.told) == 1, "once a day is enough"
+    office.clock.move(minutes=12)
+    office.run()
+    assert office.wecom.told == ["lead L1124-AAAA"]
+
+
+def test_a_refused_notice_is_a_dead_letter_told_elsewhere(office: Office) -> None:
+    office.wecom.fails = iter([Refused("40058")])
+    office.submit()
+    office.run()
+    assert [(row.kind, row.state) for row in office.rows()] == [("lead", "dead"), ("undelivered", "delivered")]
+    assert office.mail.told == ["undelivered L1124-AAAA wecom: 40058"]
+
+
+def test_a_notice_about_a_notice_makes_no_more_of_them(office: Office) -> None:
+    office.wecom.fails = iter([Refused("no")])
+    office.mail.fails = iter([Refused("no")])
+    office.submit()
+    office.run()
+    assert [row.state for row in office.rows()] == ["dead", "dead"]
+
+
+def test_a_channel_that_was_taken_out_is_a_dead_letter(office: Office) -> None:
+    office.submit("feishu")
+    office.run()
+    assert office.wecom.told == ["undelivered L1124-AAAA feishu: the channel is not set up any more"]
+
+
+def test_a_notice_that_cannot_be_written_keeps_no_other_back(office: Office) -> None:
+    def write(facts: Facts) -> str:
+        if facts.kind == "lead":
+            raise KeyError("place")
+        return facts.kind
+
+    office.write = write
+    office.submit()
+    commit(office.store, office.secrets, message("m2"), (HumanWanted("人工"),), ("wecom",))
+    office.run()
+    assert office.wecom.told == ["human"]
+    assert office.rows()[0].state == "waiting"
+
+
+def test_the_row_of_a_dead_worker_comes_back_after_30_seconds(office: Office) -> None:
+    office.submit()
+    with office.store.begin() as session:
+        assert outbox.claim(session, "dead worker", NOON, notify.LEASE)
+    office.clock.move(seconds=25)
+    assert office.run() == 0
+    office.clock.move(seconds=6)
+    assert office.run() == 1
+
+
+def test_a_slow_worker_that_lost_its_row_settles_nothing(office: Office) -> None:
+    office.submit()
+    with office.store.begin() as session:
+        (row,) = outbox.claim(session, "slow", NOON, notify.LEASE)
+    office.clock.move(seconds=31)
+    office.run()
+    with office.store.begin() as session:
+        assert not outbox.retry(session, row.id, "slow", office.clock.now, "late")
+    assert office.rows()[0].state == "delivered"
+
+
+def test_a_withdrawn_consent_stops_a_notice_that_waits_for_its_next_try(office: Office) -> None:
+    office.wecom.fails = iter([Later("x", timedelta(minutes=1))])
+    office.submit()
+    office.run()
+    commit(office.store, office.secrets, message("m2"), (ConsentWithdrawn(),), ("wecom",))
+    office.clock.move(minutes=5)
+    office.run()
+    assert office.wecom.told == []
+
+
+def test_an_erasure_is_told_by_number_only(office: Office) -> None:
+    office.submit()
+    commit(office.store, office.secrets, message("m2"), (PersonErased(),), ("wecom",))
+    office.run()
+    assert office.wecom.told == ["erased L1124-AAAA"]
+
+
+def test_the_oldest_undelivered_notice_has_an_age(office: Office) -> None:
+    office.submit()
+    with office.store() as session:
+        assert outbox.oldest_undelivered(session) == NOON
+        assert outbox.counts(session) == {"waiting": 1}
+    office.run()
+    with office.store() as session:
+        assert outbox.oldest_undelivered(session) is None
