@@ -1,14 +1,53 @@
-"""SKELETON, replaced by the intake work."""
+"""Taking down an inquiry for factories or land: hands messages to the pure dialogue and its step back as a turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
 
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.intake import answer
+from bot.dialogue.intake_age import aged, is_paused
+from bot.dialogue.intake_steps import Said
+from bot.dialogue.intake_words import question_again as open_question
 from bot.dialogue.lookups import Lookups
-from bot.dialogue.message import Message
+from bot.dialogue.message import Location, Message, Text, Voice
 from bot.dialogue.turn import Turn
 
 
 def intake(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
-    return None
+    """Begins an inquiry, fills, corrects, hands it in; None for everything that another route should answer."""
+    said = _said(message, conversation)
+    step = answer(said, conversation.inquiry, lookups) if said else None
+    if step is None:
+        return None
+    after = Conversation() if step.erased else replace(conversation, inquiry=step.inquiry, misses=0)
+    return Turn(step.reply, after, step.effects)
 
 
-def question_again(conversation: Conversation, lookups: Lookups) -> str:
-    return ""
+def question_again(conversation: Conversation, lookups: Lookups, at: datetime | None = None) -> str:
+    """The open question, to be put again after another route has answered; "" when nothing is open.
+
+    With `at`, a draft that has rested for a while stays quiet instead of following every article with its question.
+    """
+    inquiry = aged(conversation.inquiry, lookups.form, at) if at else conversation.inquiry
+    if inquiry is None or (at and is_paused(inquiry, lookups.form, at)):
+        return ""
+    return open_question(inquiry, lookups)
+
+
+def fresh(conversation: Conversation, lookups: Lookups, at: datetime) -> Conversation:
+    """The conversation without what time has taken from the draft: to be called before any route answers."""
+    inquiry = aged(conversation.inquiry, lookups.form, at)
+    return conversation if inquiry == conversation.inquiry else replace(conversation, inquiry=inquiry)
+
+
+def _said(message: Message, conversation: Conversation) -> Said | None:
+    match message.content:
+        case Text(text=text) | Voice(recognition=text) if text.strip():
+            place = False
+        case Location(label=text) if text.strip():
+            place = True
+        case _:
+            return None
+    return Said(text, message.at, message.key, message.openid, place, conversation.scene, conversation.read)

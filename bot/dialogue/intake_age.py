@@ -1,0 +1,39 @@
+"""What time takes away from a draft: personal values without consent after a day, everything after a week."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.dialogue.form import Form
+from bot.dialogue.inquiry import IDLE, SENT, Inquiry
+
+
+def aged(inquiry: Inquiry | None, form: Form, at: datetime) -> Inquiry | None:
+    """The inquiry as it may still be known at this time; None when nothing of it is left."""
+    if inquiry is None:
+        return None
+    if inquiry.undo and (inquiry.undo_at is None or at - inquiry.undo_at > form.times.undo):
+        inquiry = replace(inquiry, undo={}, undo_number="", undo_at=None)
+    if inquiry.state == SENT:
+        return inquiry
+    if inquiry.state == IDLE or at - inquiry.at > form.times.draft:
+        return inquiry if inquiry.undo or _is_fresh(inquiry, form, at) else None
+    if "contact" not in inquiry.consents and at - inquiry.at > form.times.unconsented:
+        return without_personal(inquiry, form)
+    return inquiry
+
+
+def without_personal(inquiry: Inquiry, form: Form) -> Inquiry:
+    """Names, companies and numbers gone, also from remarks, open questions and what 恢复 would bring back."""
+    kept = inquiry.without(form.personal)
+    undo = {name: answer for name, answer in inquiry.undo.items() if name not in form.personal}
+    return replace(kept, remarks=(), doubts=(), undo=undo, last="", reopened="", failed="", failures=0, notice="")
+
+
+def is_paused(inquiry: Inquiry, form: Form, at: datetime) -> bool:
+    return at - inquiry.at > form.times.pause
+
+
+def _is_fresh(inquiry: Inquiry, form: Form, at: datetime) -> bool:
+    return bool(inquiry.doubts) and at - inquiry.at <= form.times.pause

@@ -1,0 +1,212 @@
+"""What one reading changes in an inquiry: writes what is sure, asks about what is not, never overwrites unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.dialogue.form import Key, Slot
+from bot.dialogue.inquiry import Answer, Doubt, Inquiry
+from bot.dialogue.intake_labels import safe, shown
+from bot.dialogue.lookups import Lookups
+from bot.dialogue.wording import plain
+from bot.understanding.reading import SURE, Reading, Value
+
+MOST_CHOICES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The inquiry afterwards, the keys written, what was taken out (as words), and the closed questions to ask."""
+
+    inquiry: Inquiry
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.changed or self.removed or self.doubts)
+
+
+def fill(inquiry: Inquiry, reading: Reading, asked: Slot | None, key: str, lookups: Lookups) -> Filled:
+    """Take over everything a message says. `asked`: the slot whose question was open; `key`: the message's key."""
+    filled = _take_out(Filled(inquiry), reading, lookups)
+    for name, value in reading.values.items():
+        if lookups.form.key(name) is not None and not _only_a_unit(name, value, reading, inquiry):
+            filled = _take(filled, name, value, reading, asked, key, lookups)
+    return replace(filled, doubts=_merged(filled.doubts, lookups))
+
+
+def write(inquiry: Inquiry, name: str, answer: Answer, lookups: Lookups, keep: Iterable[str] = ()) -> Inquiry:
+    """Put an answer in its place; where a slot is exclusive its other keys make room, except those in `keep`."""
+    slot: Slot = lookups.form.slot(name)
+    if not slot.exclusive and not _is_declined(inquiry, slot):
+        return inquiry.with_answer(name, answer)
+    others = [other for other in slot.names if other != name and other not in keep]
+    return inquiry.without(others).with_answer(name, answer)
+
+
+def grown(old: Any, new: Any) -> list[Any]:
+    return list(dict.fromkeys([*_listed(old), *_listed(new)])) if old else _listed(new)
+
+
+def _take_out(filled: Filled, reading: Reading, lookups: Lookups) -> Filled:
+    for name, gone in reading.removes.items():
+        old = filled.inquiry.answers.get(name)
+        if old is None or not isinstance(old.value, list):
+            continue
+        hit = [value for value in old.value if value in gone]
+        if hit:
+            filled = _shrunk(filled, name, old, hit, lookups)
+    return filled
+
+
+def _shrunk(filled: Filled, name: str, old: Answer, hit: list[Any], lookups: Lookups) -> Filled:
+    left = [value for value in old.value if value not in hit]
+    inquiry = filled.inquiry
+    after = inquiry.with_answer(name, replace(old, value=left)) if left else inquiry.without([name])
+    words = shown(lookups.form, name, hit, lookups.place)
+    return replace(filled, inquiry=after, removed=(*filled.removed, words))
+
+
+def _only_a_unit(name: str, value: Value, reading: Reading, inquiry: Inquiry) -> bool:
+    """亩 alone implies land, but it does not contradict the factory that was asked for."""
+    area = reading.values.get("area")
+    by_unit = name == "asset" and value.value == ["land"] and area is not None and area.value.get("unit") == "mu"
+    return by_unit and "asset" in inquiry.answers and "地" not in value.raw.replace("占地", "")
+
+
+def _take(
+    filled: Filled, name: str, value: Value, reading: Reading, asked: Slot | None, key: str, lookups: Lookups
+) -> Filled:
+    slot: Slot = lookups.form.slot(name)
+    spec: Key = lookups.form.key(name)
+    old = filled.inquiry.answers.get(name)
+    cued = reading.corrects or (asked is not None and slot.name == asked.name)
+    match _verdict(spec, old, value, cued=cued, grows=name in reading.adds or name in reading.removes):
+        case "same":
+            return filled
+        case "doubt":
+            return _doubted(filled, slot, name, value, old, key, lookups)
+        case "change":
+            return replace(filled, doubts=(*filled.doubts, _change(spec, value, old, key, lookups)))
+        case "grow":
+            return _written(
+                filled, name, replace(value, value=grown(old and old.value, value.value)), key, lookups, slot.names
+            )
+        case _:
+            return _written(filled, name, value, key, lookups, (*reading.values, *_siblings_kept(slot, reading)))
+
+
+def _verdict(spec: Key, old: Answer | None, value: Value, *, cued: bool, grows: bool) -> str:
+    if value.choices or value.confidence < SURE:
+        return "doubt" if not (old and _same(spec, old.value, value.value)) else "same"
+    if old is None or old.declined:
+        return "write"
+    if spec.name == "negation" or (grows and spec.is_list):
+        return "same" if _within(old.value, value.value) else "grow"
+    if old.value == value.value or (not cued and _same(spec, old.value, value.value)):
+        return "same"
+    return "write" if cued else "change"
+
+
+def _same(spec: Key, old: Any, new: Any) -> bool:
+    """The new value says nothing that the old one does not."""
+    if old is None or new is None:
+        return False
+    if spec.is_list:
+        return _within(old, new)
+    if spec.kind == "text" and old and new:
+        first, second = plain(str(old)), plain(str(new))
+        return first in second or second in first
+    return bool(old == new)
+
+
+def _within(old: Any, new: Any) -> bool:
+    return set(_listed(new)) <= set(_listed(old))
+
+
+def _siblings_kept(slot: Slot, reading: Reading) -> tuple[str, ...]:
+    return slot.names if slot.names and any(name in reading.adds for name in slot.names) else ()
+
+
+def _written(filled: Filled, name: str, value: Value, key: str, lookups: Lookups, keep: Iterable[str]) -> Filled:
+    answer = Answer(value.value, value.raw[:LONGEST_RAW], key, round(value.confidence, 2))
+    return replace(filled, inquiry=write(filled.inquiry, name, answer, lookups, keep), changed=(*filled.changed, name))
+
+
+LONGEST_RAW = 60
+
+
+def _doubted(
+    filled: Filled, slot: Slot, name: str, value: Value, old: Answer | None, key: str, lookups: Lookups
+) -> Filled:
+    """Write the sure part of a list; ask about the rest. What is never asked is not worth a question."""
+    if not slot.asked:
+        return filled
+    sure = _sure_part(value)
+    if sure and old is None:
+        filled = _written(filled, name, replace(value, value=sure), key, lookups, slot.names)
+        old = filled.inquiry.answers[name]
+    doubt = _which(name, value, old, key, lookups) if value.choices else _really(name, value, key, lookups)
+    return replace(filled, doubts=(*filled.doubts, doubt))
+
+
+def _sure_part(value: Value) -> list[Any]:
+    """The places of a list that were clear although another was not (昆山或者鼓楼)."""
+    if not value.choices or not isinstance(value.value, list):
+        return []
+    open_ones = [choice for _, choices in value.choices for choice in _listed(choices)]
+    return [part for part in value.value if part not in open_ones]
+
+
+def _which(name: str, value: Value, old: Answer | None, key: str, lookups: Lookups) -> Doubt:
+    spec: Key = lookups.form.key(name)
+    options = [(safe(label), _fitting(spec, choice)) for label, choice in value.choices[:MOST_CHOICES]]
+    none = (lookups.say("intake.which_none"), None)
+    return Doubt("which", name, (*options, none), safe(value.raw), key, grows=spec.is_list and bool(old))
+
+
+def _really(name: str, value: Value, key: str, lookups: Lookups) -> Doubt:
+    words = shown(lookups.form, name, value.value, lookups.place)
+    yes = (lookups.say("intake.really_yes", value=words), value.value)
+    return Doubt("really", name, (yes, (lookups.say("intake.really_no"), None)), safe(value.raw), key)
+
+
+def _change(spec: Key, value: Value, old: Answer | None, key: str, lookups: Lookups) -> Doubt:
+    before = old.value if old else None
+    new_words = shown(lookups.form, spec.name, value.value, lookups.place)
+    old_words = shown(lookups.form, spec.name, before, lookups.place)
+    options = [(lookups.say("intake.change_yes", new=new_words), value.value)]
+    if spec.is_list:
+        both = grown(before, value.value)
+        words = shown(lookups.form, spec.name, both, lookups.place)
+        options.append((lookups.say("intake.change_both", both=words), both))
+    options.append((lookups.say("intake.change_no", old=old_words), None))
+    return Doubt("change", spec.name, tuple(options), safe(value.raw), key)
+
+
+def _merged(doubts: tuple[Doubt, ...], lookups: Lookups) -> tuple[Doubt, ...]:
+    """Several filled slots contradicted at once are one question, not a questionnaire."""
+    changes = [doubt for doubt in doubts if doubt.about == "change"]
+    if len(changes) < 2:
+        return doubts
+    everything = {doubt.slot: [doubt.options[0][1], doubt.raw] for doubt in changes}
+    options = ((lookups.say("intake.changes_yes"), everything), (lookups.say("intake.changes_no"), None))
+    others = tuple(doubt for doubt in doubts if doubt.about != "change")
+    return (Doubt("changes", "", options, key=changes[0].key), *others)
+
+
+def _fitting(spec: Key, value: Any) -> Any:
+    return _listed(value) if spec.is_list else value
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _is_declined(inquiry: Inquiry, slot: Slot) -> bool:
+    """A value given after all takes the place of the refusal."""
+    return any(name in inquiry.answers and inquiry.answers[name].declined for name in slot.names)

@@ -1,0 +1,315 @@
+"""The small moves every part of the intake is made of: ask on, fail kindly, decline, revise a lead."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.dialogue.effects import Effect, LeadRevised
+from bot.dialogue.form import Form, Slot
+from bot.dialogue.inquiry import IDLE, OPEN, SENT, Answer, Doubt, Inquiry
+from bot.dialogue.intake_labels import shown
+from bot.dialogue.intake_words import (
+    ask,
+    asked_slot,
+    is_at_card,
+    open_slot,
+    options,
+    slot_question,
+    values_line,
+)
+from bot.dialogue.lookups import Lookups, OpenLead
+from bot.dialogue.reply import HandOver, Words
+from bot.dialogue.wording import plain
+from bot.understanding.reading import Reading, Value
+
+CARD = "card"
+"""What `failed` holds while the card is open."""
+
+_LONG_NUMBER = re.compile(r"\d(?:[\s\-.]?\d){6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message as the intake needs it. `place`: a shared location, not typed words."""
+
+    text: str
+    at: datetime
+    key: str
+    openid: str = ""
+    place: bool = False
+    scene: str = ""
+    read: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The reply, the inquiry as it goes on, and what changes outside. `erased`: forget the whole conversation."""
+
+    reply: Words | HandOver
+    inquiry: Inquiry | None
+    effects: tuple[Effect, ...] = ()
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A message, the inquiry it meets, and how it was understood there."""
+
+    said: Said
+    inquiry: Inquiry
+    reading: Reading
+    lookups: Lookups = field(repr=False)
+
+    @property
+    def form(self) -> Form:
+        form: Form = self.lookups.form
+        return form
+
+    def hears(self, name: str) -> bool:
+        return self.form.hears(name, self.said.text)
+
+
+def listen(said: Said, inquiry: Inquiry, lookups: Lookups) -> Talk:
+    return Talk(said, inquiry, _understood(said, inquiry, lookups), lookups)
+
+
+def say(talk: Talk, name: str, inquiry: Inquiry | None, *effects: Effect, **facts: object) -> Step:
+    return Step(Words(talk.lookups.say(f"intake.{name}", **facts)), _settled(inquiry), effects)
+
+
+def carry_on(talk: Talk, inquiry: Inquiry, *notes: str, wording: str = "", effects: tuple[Effect, ...] = ()) -> Step:
+    """Say the notes and put the question that is open now; after submission the notes may be all there is to say."""
+    asked, text = ask(replace(inquiry, at=talk.said.at), talk.lookups, notes, wording)
+    return Step(Words(text or talk.lookups.say("intake.ack")), _settled(asked), effects)
+
+
+def changed(talk: Talk, inquiry: Inquiry, *notes: str) -> Step:
+    """The answers are different now: go on asking, or revise the lead that was handed in."""
+    fresh = _without_answered(replace(inquiry, failed="", failures=0), talk.inquiry)
+    if fresh.state == SENT:
+        return _revised(talk, fresh, notes)
+    return carry_on(talk, fresh, *notes)
+
+
+def failed(talk: Talk, *notes: str, inquiry: Inquiry | None = None) -> Step:
+    """A reply that could not be used: say so, then an example, then offer the ways out. Never a loop."""
+    before = inquiry or talk.inquiry
+    if any(doubt.writes for doubt in before.doubts):
+        return _passed_over(talk, before, notes)
+    slot = open_slot(before, talk.form)
+    name = slot.name if slot else CARD
+    count = before.failures + 1 if before.failed == name else 1
+    after = replace(before, failed=name, failures=count)
+    if slot is None:
+        menu = (talk.lookups.say("intake.stuck_menu"),) if count >= 3 else ()
+        return carry_on(talk, after, *notes, *menu)
+    return _asked_better(talk, after, slot, notes)
+
+
+def declined(talk: Talk, inquiry: Inquiry, slot: Slot, raw: str = "") -> Step:
+    """A refusal is an answer too: it is kept, and the slot is not asked again."""
+    answer = Answer(None, raw, talk.said.key)
+    after = replace(inquiry.with_answer(slot.names[0], answer), failed="", failures=0, reopened="", doubts=())
+    return carry_on(talk, after, talk.lookups.say("intake.skipped", label=slot.label))
+
+
+def reopen(talk: Talk, inquiry: Inquiry, slot: Slot) -> Step:
+    """Ask a filled slot once more; what it holds stays until something better is said."""
+    return carry_on(talk, replace(inquiry, reopened=slot.name, doubts=(), failed="", failures=0))
+
+
+def lead_slots(inquiry: Inquiry, form: Form) -> dict[str, Any]:
+    """The values as the lead holds them, what follows from them included."""
+    known = form.with_implied(inquiry.answers)
+    return {name: answer.value for name, answer in known.items() if not answer.declined}
+
+
+def phones(inquiry: Inquiry) -> tuple[str, ...]:
+    slots = inquiry.slots
+    return tuple(str(number) for name in ("mobile", "landline") for number in slots.get(name, ()))
+
+
+def from_lead(lead: OpenLead, at: datetime) -> Inquiry:
+    """The lead staff are working on, when the conversation has forgotten it."""
+    answers = {name: Answer(value) for name, value in lead.slots.items()}
+    return Inquiry(SENT, answers, at=at, began=lead.at, number=lead.number)
+
+
+def redacted(text: str) -> str:
+    """Numbers long enough to be a phone or an ID do not belong into a remark."""
+    return _LONG_NUMBER.sub("***", unicodedata.normalize("NFKC", text)).strip()
+
+
+def _understood(said: Said, inquiry: Inquiry, lookups: Lookups) -> Reading:
+    form: Form = lookups.form
+    slot = asked_slot(inquiry, form)
+    if form.hears("start_only", said.text):
+        return Reading()
+    if said.place:
+        return _place(lookups.understand(said.text, "region"))
+    choice = _chosen(said.text, slot) if slot else None
+    if choice is not None:
+        return choice
+    reading = lookups.understand(said.text, slot.names[0] if slot else None)
+    if reading.corrects and not reading.values and inquiry.last:
+        return _meant_last(said.text, reading, inquiry, lookups)
+    return _freely(said.text, reading, slot, form)
+
+
+def _place(reading: Reading) -> Reading:
+    values = {name: value for name, value in reading.values.items() if name in ("region", "zone")}
+    return Reading(values=values, inquiry=reading.inquiry)
+
+
+def _chosen(text: str, slot: Slot) -> Reading | None:
+    """A slot's own choices by number, label or one of its words."""
+    number = number_said(text)
+    words = plain(text)
+    for position, choice in enumerate(slot.choices, 1):
+        if position == number or words in choice.words:
+            value = [choice.value] if slot.keys[0].is_list else choice.value
+            return Reading(values={slot.names[0]: Value(value, text)})
+    return None
+
+
+def _meant_last(text: str, reading: Reading, inquiry: Inquiry, lookups: Lookups) -> Reading:
+    """不对，是8000: a bare new value corrects what was said last."""
+    again = lookups.understand(text, inquiry.last)
+    if inquiry.last not in again.values:
+        return reading
+    return replace(again, corrects=True, command="", values={inquiry.last: again.values[inquiry.last]})
+
+
+def _freely(text: str, reading: Reading, slot: Slot | None, form: Form) -> Reading:
+    """Any words answer a slot that takes any words, unless they are something else."""
+    nothing_else = not (reading.values or reading.command or reading.article or reading.problems or reading.corrects)
+    if slot is None or not slot.free or not nothing_else or form.is_question(text):
+        return reading
+    words = unicodedata.normalize("NFKC", text).strip()
+    fits = 2 <= len(words) <= 60 and sum(char.isalpha() for char in words) >= 2
+    known = any(
+        form.hears(name, text) for name in ("ack", "unsure", "wrong", "helps", "yes", "no", "start")
+    ) or form.command(text)
+    if not fits or known:
+        return reading
+    return replace(reading, values={slot.names[0]: Value(words, words, 0.7)})
+
+
+_NUMBER = re.compile(r"(?:选|第)?\s*([1-9一二三四五六七八九①②③④⑤⑥⑦⑧⑨])\s*(?:个|项|号|\.|、|。)?")
+
+
+def number_said(text: str) -> int:
+    """Which numbered choice a message is, 0 for none."""
+    match = _NUMBER.fullmatch(text.strip()) or _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if not match:
+        return 0
+    return (
+        int(unicodedata.normalize("NFKC", match[1]))
+        if not "一" <= match[1] <= "鿿"
+        else "一二三四五六七八九".index(match[1]) + 1
+    )
+
+
+def _without_answered(inquiry: Inquiry, before: Inquiry) -> Inquiry:
+    """A reopened slot is closed by a new value."""
+    moved = inquiry.answers != before.answers
+    return replace(inquiry, reopened="") if moved and inquiry.reopened == before.reopened else inquiry
+
+
+def _passed_over(talk: Talk, before: Inquiry, notes: Iterable[str]) -> Step:
+    """A closed question nobody answers is put twice; then what was there before stays."""
+    doubt = replace(before.doubts[0], tries=before.doubts[0].tries + 1)
+    rest = before.doubts[1:]
+    left = rest if doubt.tries >= 2 else (doubt, *rest)
+    return carry_on(talk, replace(before, doubts=left), *notes)
+
+
+def _asked_better(talk: Talk, after: Inquiry, slot: Slot, notes: Iterable[str]) -> Step:
+    if after.failures >= 3:
+        return _offered_ways_out(talk, after, slot, notes)
+    name, wording = ("example", slot.again) if after.failures == 2 else ("again", slot.question)
+    asked = slot_question(slot, wording, talk.lookups)
+    said = asked if tuple(notes) else talk.lookups.say(f"intake.{name}", question=asked)
+    return carry_on(talk, after, *notes, wording=said)
+
+
+def _offered_ways_out(talk: Talk, after: Inquiry, slot: Slot, notes: Iterable[str]) -> Step:
+    ways = ((talk.lookups.say("intake.stuck_skip"), "skip"), (talk.lookups.say("intake.stuck_human"), "human"))
+    doubt = Doubt("stuck", slot.name, ways, key=talk.said.key)
+    asked = slot_question(slot, slot.again, talk.lookups)
+    stuck = talk.lookups.say("intake.stuck", label=slot.label)
+    wording = "\n".join((stuck, options(doubt, talk.lookups), asked, talk.lookups.say("intake.stuck_menu")))
+    return carry_on(talk, replace(after, doubts=(doubt,)), *notes, wording=wording)
+
+
+def _revised(talk: Talk, after: Inquiry, notes: Iterable[str]) -> Step:
+    """The same lead, its new whole; staff are told by the effect."""
+    before = talk.inquiry
+    lead = talk.lookups.open_lead(talk.said.openid, phones(after))
+    kept = lead.slots if lead and lead.number == after.number else {}
+    old, new = lead_slots(before, talk.form), lead_slots(after, talk.form)
+    names = tuple(name for name in {**old, **new} if old.get(name) != new.get(name))
+    gone = {name for name in old if name not in new}
+    slots = {name: value for name, value in {**kept, **new}.items() if name not in gone}
+    if not names and after.remarks == before.remarks:
+        return carry_on(talk, after, *notes)
+    effect = LeadRevised(after.number, slots, names or ("remarks",), after.remarks)
+    return carry_on(talk, after, _revision_words(talk, after, names), *notes, effects=(effect,))
+
+
+def _revision_words(talk: Talk, after: Inquiry, names: tuple[str, ...]) -> str:
+    values = values_line(after.answers, names, talk.lookups)
+    if values:
+        return talk.lookups.say("intake.revised", number=after.number, values=values)
+    if not names:
+        return talk.lookups.say("intake.revised_remark", number=after.number)
+    gone = values_line(talk.inquiry.answers, names, talk.lookups)
+    return talk.lookups.say("intake.revised_removed", number=after.number, values=gone)
+
+
+def _settled(inquiry: Inquiry | None) -> Inquiry | None:
+    """Nothing is kept of an inquiry that holds nothing."""
+    if inquiry is None or (inquiry.state == IDLE and not inquiry.doubts and not inquiry.undo):
+        return None
+    return inquiry
+
+
+def can_be_handed_in(inquiry: Inquiry, form: Form) -> bool:
+    return inquiry.state == OPEN and is_at_card(inquiry, form)
+
+
+def problem_words(talk: Talk, name: str, problem: str) -> str:
+    """这个手机号只有 10 位: as exact as the text lets us be, and what is kept instead."""
+    said = _exact_problem(talk, name, problem) or _known_problem(talk, name, problem)
+    old = talk.inquiry.answers.get(name)
+    if old is None or old.declined:
+        return said
+    kept = shown(talk.form, name, old.value, talk.lookups.place)
+    return said + talk.lookups.say("intake.problem.kept", old=kept)
+
+
+def _exact_problem(talk: Talk, name: str, problem: str) -> str:
+    numbers = re.findall(r"1\d{8,13}", re.sub(r"[\s\-.]", "", unicodedata.normalize("NFKC", talk.said.text)))
+    if name != "mobile" or problem not in ("short", "long") or len(numbers) != 1:
+        return ""
+    digits = len(numbers[0])
+    return (
+        talk.lookups.say(f"intake.problem.mobile.{problem}_by", digits=digits, by=abs(digits - 11))
+        if digits != 11
+        else ""
+    )
+
+
+def _known_problem(talk: Talk, name: str, problem: str) -> str:
+    slot = talk.form.slot(name)
+    label = slot.label if slot else name
+    for phrase in (f"intake.problem.{name}.{problem}", f"intake.problem.{problem}"):
+        with suppress(KeyError):
+            return talk.lookups.say(phrase, label=label)
+    return talk.lookups.say("intake.problem", label=label)
