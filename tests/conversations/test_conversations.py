@@ -227,7 +227,9 @@ def test_a_key_that_is_gone_means_a_fresh_start(client: Client, conversations: C
         assert held.conversation is None
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"x", VAULT.seal(b"x", "conversation"), VAULT.seal(b"", "conversation")])
+@pytest.mark.parametrize(
+    "rubbish", [b"", b"x", VAULT.seal(b"x", "conversation"), VAULT.seal(b"", "conversation")], ids=range(4)
+)
 def test_rubbish_means_a_fresh_start(client: Client, conversations: Conversations, rubbish: bytes) -> None:
     client.set(f"c:{{{OPENID}}}", rubbish)
     with conversations.hold(OPENID, "1", None, SOON) as held:
