@@ -128,7 +128,7 @@ class Form:
 
     def check(self) -> None:
         """A form that cannot work is refused at start, by name."""
-        names = [key.name for key in self.keys()]
+        names = [key.name for key in self.every_key()]
         for name in {name for name in names if names.count(name) > 1}:
             raise ValueError(f"intake.toml: {name} is filled by two slots")
         for name in self.echo:
@@ -138,11 +138,11 @@ class Form:
             if slot.asked and not (slot.question and slot.again):
                 raise ValueError(f"intake.toml: slot {slot.name} needs question and again")
 
-    def keys(self) -> Iterator[Key]:
+    def every_key(self) -> Iterator[Key]:
         return (key for slot in self.slots for key in slot.keys)
 
     def key(self, name: str) -> Key | None:
-        return next((key for key in self.keys() if key.name == name), None)
+        return next((key for key in self.every_key() if key.name == name), None)
 
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, or the one that the key of that name fills."""

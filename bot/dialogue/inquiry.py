@@ -69,6 +69,7 @@ class Inquiry:
     reopened: a filled slot that is being asked once more (上一步, 改面积). last: the slot written most recently.
     failed, failures: how often the slot asked now could not be read.
     notice: version of the privacy notice shown. consents: contact and share, each with notice, at, key.
+    share_asked: the second consent was asked for; a no is not asked again.
     number: the lead's, once handed in. undo: the answers 重填 put away, and when.
     """
 
@@ -84,6 +85,7 @@ class Inquiry:
     remarks: tuple[str, ...] = ()
     notice: str = ""
     consents: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    share_asked: bool = False
     number: str = ""
     undo: Mapping[str, Answer] = field(default_factory=dict)
     undo_number: str = ""
@@ -123,6 +125,7 @@ class Inquiry:
             "remarks": list(self.remarks),
             "notice": self.notice,
             "consents": {name: dict(consent) for name, consent in self.consents.items()},
+            "share_asked": self.share_asked,
             "number": self.number,
             "undo": _answers_out(self.undo, keys),
             "undo_number": self.undo_number,
@@ -149,6 +152,7 @@ class Inquiry:
             remarks=tuple(facts.get("remarks", ())),
             notice=facts.get("notice", ""),
             consents=facts.get("consents", {}),
+            share_asked=facts.get("share_asked", False),
             number=facts.get("number", ""),
             undo=_answers_in(facts.get("undo", {}), keys),
             undo_number=facts.get("undo_number", ""),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from bot.dialogue.form import Form
-from bot.dialogue.inquiry import IDLE, SENT, Inquiry
+from bot.dialogue.inquiry import IDLE, SENT, Answer, Inquiry
 
 
 def aged(inquiry: Inquiry | None, form: Form, at: datetime) -> Inquiry | None:
@@ -26,9 +27,14 @@ def aged(inquiry: Inquiry | None, form: Form, at: datetime) -> Inquiry | None:
 
 def without_personal(inquiry: Inquiry, form: Form) -> Inquiry:
     """Names, companies and numbers gone, also from remarks, open questions and what 恢复 would bring back."""
-    kept = inquiry.without(form.personal)
-    undo = {name: answer for name, answer in inquiry.undo.items() if name not in form.personal}
-    return replace(kept, remarks=(), doubts=(), undo=undo, last="", reopened="", failed="", failures=0, notice="")
+    answers, undo = _impersonal(inquiry.answers, form), _impersonal(inquiry.undo, form)
+    kept = replace(inquiry, answers=answers, undo=undo, remarks=(), doubts=(), notice="")
+    return replace(kept, last="", reopened="", failed="", failures=0)
+
+
+def _impersonal(answers: Mapping[str, Answer], form: Form) -> dict[str, Answer]:
+    """The raw words go too: those of an area may have the name and the phone of the same sentence in them."""
+    return {name: replace(answer, raw="") for name, answer in answers.items() if name not in form.personal}
 
 
 def is_paused(inquiry: Inquiry, form: Form, at: datetime) -> bool:

@@ -51,6 +51,7 @@ def restart(talk: Talk) -> Step:
     number = old.number if old.state == SENT else ""
     kept = (old.answers, number, talk.said.at) if old.answers else (old.undo, old.undo_number, old.undo_at)
     fresh = Inquiry(OPEN, at=talk.said.at, began=talk.said.at, notice=old.notice, consents=old.consents)
+    fresh = replace(fresh, share_asked=old.share_asked)
     fresh = replace(fresh, undo=kept[0], undo_number=kept[1], undo_at=kept[2])
     return carry_on(talk, fresh, talk.lookups.say("intake.restarted" if fresh.undo else "intake.opening"))
 
@@ -61,7 +62,7 @@ def undo(talk: Talk) -> Step:
         return _nothing(talk, "nothing_to_undo")
     state = SENT if old.undo_number else OPEN
     back = Inquiry(state, old.undo, at=talk.said.at, began=old.began, number=old.undo_number)
-    back = replace(back, notice=old.notice, consents=old.consents)
+    back = replace(back, notice=old.notice, consents=old.consents, share_asked=old.share_asked)
     return carry_on(talk, back, talk.lookups.say("intake.undone"))
 
 
@@ -207,9 +208,10 @@ def _submitted(talk: Talk) -> Step:
     effect = _revision(lead, inquiry, talk) if lead else _new_lead(number, inquiry, talk)
     sent = replace(inquiry, state=SENT, number=number, at=talk.said.at, reopened="", failed="", failures=0, undo={})
     saved = _saved_words(talk, inquiry, number, known=lead is not None)
-    if "share" in sent.consents:
+    if sent.share_asked:
         return Step(Words(saved), sent, (effect,))
-    return replace(carry_on(talk, replace(sent, doubts=(_share_question(talk),)), saved), effects=(effect,))
+    asked = replace(sent, share_asked=True, doubts=(_closed(talk, "share"),))
+    return replace(carry_on(talk, asked, saved), effects=(effect,))
 
 
 def _new_lead(number: str, inquiry: Inquiry, talk: Talk) -> LeadSubmitted:
@@ -234,10 +236,6 @@ def _saved_words(talk: Talk, inquiry: Inquiry, number: str, *, known: bool) -> s
 
 def _consent(talk: Talk) -> dict[str, str]:
     return {"notice": talk.form.notice, "at": talk.said.at.isoformat(), "key": talk.said.key}
-
-
-def _share_question(talk: Talk) -> Doubt:
-    return _closed(talk, "share")
 
 
 def _closed(talk: Talk, about: str, text: str = "") -> Doubt:

@@ -159,7 +159,22 @@ def _understood(said: Said, inquiry: Inquiry, lookups: Lookups) -> Reading:
     reading = lookups.understand(said.text, slot.names[0] if slot else None)
     if reading.corrects and not reading.values and inquiry.last:
         return _meant_last(said.text, reading, inquiry, lookups)
+    if _is_no_answer(said.text, reading, slot, lookups):
+        return replace(reading, values={}, inquiry=0.0)
     return _freely(said.text, reading, slot, form)
+
+
+def _is_no_answer(text: str, reading: Reading, slot: Slot | None, lookups: Lookups) -> bool:
+    """A slot that takes words must not swallow 你好, 好的 or a question to us."""
+    if set(reading.values) - set(slot.names if slot else ()):
+        return False
+    worded = slot is not None and slot.keys[0].kind == "text"
+    return _is_small_talk(text, lookups) or (worded and not reading.corrects and lookups.form.is_question(text))
+
+
+def _is_small_talk(text: str, lookups: Lookups) -> bool:
+    form: Form = lookups.form
+    return any(lookups.heard(name, text) for name in ("greeting", "thanks", "help")) or form.hears("ack", text)
 
 
 def _place(reading: Reading) -> Reading:
@@ -193,9 +208,7 @@ def _freely(text: str, reading: Reading, slot: Slot | None, form: Form) -> Readi
         return reading
     words = unicodedata.normalize("NFKC", text).strip()
     fits = 2 <= len(words) <= 60 and sum(char.isalpha() for char in words) >= 2
-    known = any(
-        form.hears(name, text) for name in ("ack", "unsure", "wrong", "helps", "yes", "no", "start")
-    ) or form.command(text)
+    known = any(form.hears(name, text) for name in ("unsure", "wrong", "yes", "no", "start")) or form.command(text)
     if not fits or known:
         return reading
     return replace(reading, values={slot.names[0]: Value(words, words, 0.7)})
