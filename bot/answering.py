@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.adapters.conversations import Conversations, Held
+from bot.adapters.wechat.windows import opened_by
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.effects import Effect, PersonErased
-from bot.dialogue.lookups import Lookups
+from bot.dialogue.effects import Effect, PersonErased, Unfollowed
+from bot.dialogue.lookups import Lookups, WaitingNews
 from bot.dialogue.message import Message
 from bot.dialogue.reply import Reply
 from bot.dialogue.turn import Turn
+from bot.store.deliveries import NewsTaken
 
 log = logging.getLogger(__name__)
 
 Router = Callable[[Message, Conversation, Lookups], tuple[str, Turn]]
 Commit = Callable[[Message, tuple[Effect, ...]], None]
 Profile = Callable[[str], Conversation]
+
+NO_NEWS = WaitingNews((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Answering:
     def answer(self, message: Message, nonce: str | None) -> Reply:
         """The reply to a message; a repeat gets the reply the first one got.
 
-        Raises Replayed for a forged repeat, Busy or Unavailable when the conversation cannot be had in time.
+        Raises Replayed for a forged repeat, Occupied or Unavailable when the conversation cannot be had in time.
         """
         with self.conversations.hold(message.openid, message.key, nonce, self.wait) as held:
             if held.answered is not None:
@@ -51,14 +55,29 @@ class Answering:
     def _new_answer(self, message: Message, held: Held) -> Reply:
         known = held.conversation
         before = known if known is not None else self.profile(message.openid)
+        turn = self._committed(message, before)
+        if _forgets(turn.effects):
+            held.forget()
+        else:
+            held.keep(turn.conversation, turn.reply, opened_by(message))
+        return turn.reply
+
+    def _committed(self, message: Message, before: Conversation) -> Turn:
+        """The turn, with its rows written: rows first, for a crash before Redis is told makes the platform ask again,
+        and the rows know the message key."""
         route, turn = self.router(message, before, self.lookups)
-        # Rows first: a crash before Redis is told makes the platform ask again, and the rows know the message key.
+        log.info("answering", extra={"route": route, "reply": type(turn.reply).__name__})
+        try:
+            self._commit(message, turn)
+        except NewsTaken:  # another channel was faster with the same article
+            _, turn = self.router(message, before, replace(self.lookups, waiting_news=lambda _: NO_NEWS))
+            self._commit(message, turn)
+        return turn
+
+    def _commit(self, message: Message, turn: Turn) -> None:
         if turn.effects:
             self.commit(message, turn.effects)
-        held.keep(turn.conversation, turn.reply, forget=_forgets(turn.effects))
-        log.info("answered", extra={"route": route, "reply": type(turn.reply).__name__})
-        return turn.reply
 
 
 def _forgets(effects: tuple[Effect, ...]) -> bool:
-    return any(isinstance(effect, PersonErased) for effect in effects)
+    return any(isinstance(effect, PersonErased | Unfollowed) for effect in effects)

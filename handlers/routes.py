@@ -46,17 +46,18 @@ ROUTES: tuple[Route, ...] = (
 def answer(message: Message, conversation: Conversation, lookups: Lookups) -> tuple[str, Turn]:
     """The name of the route that speaks, and its turn, ready to be sent. The last row always answers."""
     spoken = menu.spoken(message, lookups)
+    current = intake.fresh(conversation, lookups, message.at)
     for route in ROUTES:
-        turn = route.handler(spoken, conversation, lookups)
+        turn = route.handler(spoken, current, lookups)
         if turn is not None:
-            return route.name, _finished(route, turn, message, conversation, lookups)
+            return route.name, _finished(route, turn, message, current, lookups)
     raise AssertionError("the last route always answers")
 
 
 def _finished(route: Route, turn: Turn, message: Message, before: Conversation, lookups: Lookups) -> Turn:
     turn = replace(turn, conversation=_without_stale(turn.conversation, before, keeps_list=route.keeps_list))
     if route.name != "intake":
-        turn = _with_open_question(turn, lookups)
+        turn = _with_open_question(turn, message, lookups)
     return _fitted(_with_news(turn, message, lookups), lookups)
 
 
@@ -67,9 +68,9 @@ def _without_stale(after: Conversation, before: Conversation, *, keeps_list: boo
     return replace(after, listing=listing, rest=rest)
 
 
-def _with_open_question(turn: Turn, lookups: Lookups) -> Turn:
+def _with_open_question(turn: Turn, message: Message, lookups: Lookups) -> Turn:
     """After a digression the question that was open is asked again, in the same reply."""
-    question = intake.question_again(turn.conversation, lookups)
+    question = intake.question_again(turn.conversation, lookups, message.at)
     match turn.reply:
         case Words(text=text) if question:
             return replace(turn, reply=Words(f"{text}\n\n{question}"))

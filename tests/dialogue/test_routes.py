@@ -25,6 +25,7 @@ def _no_intake(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = tuple(replace(r, handler=lambda *_: None) if r.name == "intake" else r for r in ROUTES)
     monkeypatch.setattr("handlers.routes.ROUTES", rows)
     monkeypatch.setattr(intake, "question_again", lambda *_: "")
+    monkeypatch.setattr(intake, "fresh", lambda conversation, *_: conversation)
 
 
 def spoken(text: str, lookups: Lookups, conversation: Conversation = EMPTY) -> tuple[str, Turn]:

@@ -1,0 +1,145 @@
+"""The command line: `python -m bot COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bot import wiring
+from bot.commands import logs
+from bot.commands import run as running
+from config.settings import Settings, SettingsError, read
+from config.texts import TextsError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; what is wrong with the set-up is said in plain words, not as a traceback."""
+    chosen = _parser().parse_args(arguments)
+    logs.set_up()
+    command: Command = chosen.command
+    try:
+        return command(chosen)
+    except SettingsError as error:
+        print("The environment is not complete:", *error.mistakes, sep="\n  ", file=sys.stderr)
+        return 2
+    except TextsError as error:
+        print(f"A data file cannot be read: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="A WeChat official account for industrial space.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Command, told: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=told, description=told)
+        sub.set_defaults(command=command)
+        return sub
+
+    add("run", _run, "everything at once, on embedded defaults where the environment names nothing")
+    add("web", _web, "the webhook and the staff pages")
+    add("worker", _worker, "does what waits: notices, pushes, ingest")
+    add("clock", _clock, "says when; only enqueues")
+    add("migrate", _migrate, "bring the database up to date")
+    add("doctor", _doctor, "check this set-up and say what is missing")
+    add("ingest", _ingest, "take in new articles now").add_argument("--all", action="store_true", help="the whole site")
+    search = add("search", _search, "what a follower who writes this would get")
+    search.add_argument("text")
+    search.add_argument("--json", action="store_true")
+    search.add_argument("--explain", action="store_true")
+    evaluated = add("eval-search", _eval_search, "index DOCS.jsonl in a temporary place and answer QUERIES.jsonl")
+    evaluated.add_argument("docs", type=Path)
+    evaluated.add_argument("queries", type=Path)
+    add("extract", _extract, "read messages (JSONL on stdin) into slots (JSONL on stdout)")
+    leads = add("leads", _leads, "the leads")
+    leads.add_argument("--json", action="store_true", help="one lead a line, with its slots")
+    add("outbox", _outbox, "notices that could not be delivered")
+    menu = add("menu", _menu, "the account's menu")
+    menu.add_argument("action", choices=["check", "sync", "show"])
+    staff = add("staff", _staff, "accounts of the staff desk")
+    staff.add_argument("action", choices=["add", "list", "reset", "disable"])
+    staff.add_argument("name", nargs="?", default="")
+    staff.add_argument("--role", choices=["agent", "manager", "admin"], default="admin")
+    return parser
+
+
+def _settings() -> Settings:
+    return read(os.environ)
+
+
+def _run(_chosen: argparse.Namespace) -> int:
+    return running.run(os.environ)
+
+
+def _web(_chosen: argparse.Namespace) -> int:
+    from bot.commands import web  # the server is loaded only by the process that serves
+
+    return web.serve(_settings())
+
+
+def _worker(_chosen: argparse.Namespace) -> int:
+    import jobs.__main__ as work
+
+    return work.worker(_settings())
+
+
+def _clock(_chosen: argparse.Namespace) -> int:
+    import jobs.__main__ as work
+
+    return work.clock(_settings())
+
+
+def _migrate(_chosen: argparse.Namespace) -> int:
+    wiring.migrate(_settings())
+    return 0
+
+
+def _doctor(_chosen: argparse.Namespace) -> int:
+    return wiring.doctor(os.environ, sys.stdout)
+
+
+def _ingest(chosen: argparse.Namespace) -> int:
+    import jobs.__main__ as work
+
+    return work.ingest(_settings(), everything=chosen.all)
+
+
+def _search(chosen: argparse.Namespace) -> int:
+    return wiring.search_command(_settings(), chosen.text, as_json=chosen.json, explain=chosen.explain)
+
+
+def _eval_search(chosen: argparse.Namespace) -> int:
+    return wiring.eval_search_command(chosen.docs, chosen.queries)
+
+
+def _extract(_chosen: argparse.Namespace) -> int:
+    from bot.commands.extract import extract
+
+    return extract(wiring.reader(), sys.stdin, sys.stdout, sys.stderr)
+
+
+def _leads(chosen: argparse.Namespace) -> int:
+    return wiring.leads_command(_settings(), as_json=chosen.json)
+
+
+def _outbox(_chosen: argparse.Namespace) -> int:
+    return wiring.outbox_command(_settings())
+
+
+def _menu(chosen: argparse.Namespace) -> int:
+    return wiring.menu_command(_settings(), chosen.action)
+
+
+def _staff(chosen: argparse.Namespace) -> int:
+    return wiring.staff_command(_settings(), chosen.action, chosen.name, chosen.role)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""`python -m bot web`: the Flask application on granian, several processes with several threads each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from bot import wiring
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> int:
+    """Serve until stopped; the application itself is made in each worker process (handlers.web.main:app)."""
+    wiring.migrate(settings)
+    _share_figures(Path(settings.data_dir))
+    server = Granian(
+        "handlers.web.main:app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,
+    )
+    server.serve()
+    return 0
+
+
+def _share_figures(data: Path) -> None:
+    """All web processes write their figures into one folder, so that /metrics can add them up."""
+    folder = data / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
