@@ -1,0 +1,7 @@
+"""The one loose type of the simulator: a JSON object as it travels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
