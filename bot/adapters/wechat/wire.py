@@ -151,14 +151,13 @@ class Wire(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         return f"{self._root}/cgi-bin/{call}"
 
     def _judged(self, answer: Mapping[str, Any], call: str, token: str | None) -> PlatformError | None:
-        error = error_from(answer, call)
-        if error is None:
-            return None
+        words = str(answer.get("errmsg", ""))
+        for secret in (self.secret, token):
+            words = words.replace(secret, "***") if secret else words
+        error = error_from({**answer, "errmsg": words}, call)
         if token is None and isinstance(error, TokenRefused):
             # On the token call itself these codes mean a wrong secret: no renewal helps.
-            error = NeedsOperator(error.code, error.message, error.rid, call)
-        for secret in (self.secret, token):
-            error.message = error.message.replace(secret, "***") if secret else error.message
+            return NeedsOperator(error.code, error.message, error.rid, call)
         return error
 
 

@@ -1,0 +1,254 @@
+"""What may still be sent: windows per follower, mass sends, calls a day; asked before sending, corrected by the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from bot.adapters.redis_scripts import TROUBLE, Client, Script
+from bot.adapters.wechat.errors import PlatformError, QuotaUsed
+from bot.adapters.wechat.windows import HOLDS, LASTS, MESSAGE, MOMENT, Window, window_key
+from bot.adapters.wechat.wire import Watch
+
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""Days and months of the platform turn at midnight in Beijing; there is no summer time."""
+
+MARGIN = {MESSAGE: timedelta(minutes=1), MOMENT: timedelta(seconds=5)}
+"""How long before its end we stop trusting a window: our clock and the platform's differ."""
+
+MASS_A_DAY, MASS_A_MONTH = 1, 4
+"""Subscription accounts: one a day in all. Service accounts: four a month for each follower."""
+
+CALLS_A_DAY: Mapping[str, int] = {
+    "stable_token": 500_000,
+    "menu/create": 1000,
+    "menu/get": 10_000,
+    "menu/delete": 1000,
+    "menu/addconditional": 2000,
+    "media/upload": 100_000,
+    "message/custom/send": 500_000,
+    "message/mass/sendall": 100,
+    "message/mass/send": 100,
+    "message/mass/preview": 100,
+    "message/template/send": 100_000,
+    "qrcode/create": 100_000,
+    "user/get": 500,
+    "user/info": 5_000_000,
+    "draft/add": 1000,
+    "draft/delete": 1000,
+    "freepublish/submit": 100,
+    "freepublish/get": 100,
+}
+"""A new account's limits (reference §3); larger accounts have more, which `limited` takes down."""
+
+# Both windows of a follower, as kept by the conversations: open means young enough, left means not used up.
+_SPEND = Script("""
+local w = redis.call('HMGET', KEYS[1], 'e', 'eu', 'm', 'mu')
+for place, kind in ipairs({'e', 'm'}) do
+  local opened, used = tonumber(w[place * 2 - 1]), tonumber(w[place * 2] or '0')
+  if opened and opened > tonumber(ARGV[place * 2 - 1]) and used < tonumber(ARGV[place * 2]) then
+    redis.call('HINCRBY', KEYS[1], kind .. 'u', 1)
+    return kind
+  end
+end
+return ''
+""")
+_GIVE_BACK = Script("""
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > 0 then redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end
+return 1
+""")
+_NOTE = Script("""
+local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if tonumber(ARGV[2]) >= last then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], ARGV[1] .. 'u', 0) end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return 1
+""")
+_TAKE = Script("""
+local used = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
+if used >= tonumber(ARGV[2]) then return 0 end
+redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+""")
+_PACE = Script("""
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now - tonumber(ARGV[2]))
+if due > now then return due - now end
+redis.call('SET', KEYS[1], string.format('%d', due + tonumber(ARGV[1])), 'PX', 60000)
+return 0
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One line of the table staff read; `left` is None where no limit is known."""
+
+    name: str
+    used: int
+    left: int | None
+
+
+class Ledger:
+    """Shared by all processes. Days and months are those of Asia/Shanghai at the `now` that is handed in."""
+
+    def __init__(self, redis: Client, app_id: str, is_service: bool) -> None:
+        self._redis = redis
+        self._is_service = is_service
+        self._root = f"q:{{{app_id}}}"
+
+    # Customer-service messages
+
+    def note_inbound(self, openid: str, kind: str, at: datetime) -> None:
+        """What Held.keep(…, window) does in passing; for stimuli that do not go through a conversation."""
+        lasts = Window(kind, at).lasts
+        _NOTE(self._redis, [window_key(openid)], kind, int(at.timestamp()), round(lasts.total_seconds() * 1000))
+
+    def may_send(self, openid: str, now: datetime) -> int:
+        """How many customer-service messages this follower may still get now."""
+        facts = self._redis.hmget(window_key(openid), [MESSAGE, "mu", MOMENT, "eu"])
+        message, message_used, moment, moment_used = (int(fact or 0) for fact in facts)
+        return _left(MESSAGE, message, message_used, now) + _left(MOMENT, moment, moment_used, now)
+
+    def spend(self, openid: str, now: datetime) -> str:
+        """Takes one, from the window that closes first; says which (m, e), or "" where none is left."""
+        limits = [limit for kind in (MOMENT, MESSAGE) for limit in (_opened_after(kind, now), HOLDS[kind])]
+        kind = _SPEND(self._redis, [window_key(openid)], *limits)
+        return kind.decode() if isinstance(kind, bytes) else str(kind)
+
+    def give_back(self, openid: str, kind: str) -> None:
+        """What `spend` took and surely was not sent."""
+        if kind:
+            _GIVE_BACK(self._redis, [window_key(openid)], f"{kind}u")
+
+    def correct(self, openid: str, error: PlatformError) -> None:
+        """The platform knows better: 45047 all used, 45015 no window open."""
+        if error.code == 45047:
+            self._redis.hset(window_key(openid), mapping={f"{kind}u": HOLDS[kind] for kind in HOLDS})
+            self._redis.expire(window_key(openid), LASTS[MESSAGE], nx=True)
+        elif error.code == 45015:
+            self._redis.delete(window_key(openid))
+
+    # Mass sends
+
+    def mass_left(self, to: str, now: datetime) -> int:
+        """`to` names the recipients, such as tag:12; for service accounts each has its own four a month."""
+        used = int(self._redis.hget(self._mass_key(now), self._mass_field(to)) or 0)
+        return max(0, self._mass_limit() - used)
+
+    def spend_mass(self, to: str, now: datetime) -> bool:
+        arguments = (self._mass_field(to), self._mass_limit(), _ms(timedelta(days=40)))
+        return bool(_TAKE(self._redis, [self._mass_key(now)], *arguments))
+
+    def give_back_mass(self, to: str, now: datetime) -> None:
+        _GIVE_BACK(self._redis, [self._mass_key(now)], self._mass_field(to))
+
+    def mass_used_up(self, to: str, now: datetime) -> None:
+        """45028: sends made on the website count, too."""
+        self._redis.hset(self._mass_key(now), self._mass_field(to), self._mass_limit())
+        self._redis.expire(self._mass_key(now), timedelta(days=40))
+
+    def mass_turns(self, now: datetime) -> datetime:
+        """When there are mass sends again."""
+        return next_month(now) if self._is_service else next_day(now)
+
+    def _mass_limit(self) -> int:
+        return MASS_A_MONTH if self._is_service else MASS_A_DAY
+
+    def _mass_field(self, to: str) -> str:
+        return to if self._is_service else "any"
+
+    def _mass_key(self, now: datetime) -> str:
+        return f"{self._root}:mass:{_month(now) if self._is_service else _day(now)}"
+
+    # Calls a day
+
+    def count_call(self, call: str, now: datetime) -> None:
+        key = self._calls_key(now)
+        if self._redis.hincrby(key, call, 1) == 1:
+            self._redis.expire(key, timedelta(days=2))
+
+    def calls_left(self, call: str, now: datetime) -> int | None:
+        """None where no limit is known."""
+        limit = self._limit(call)
+        return None if limit is None else max(0, limit - int(self._redis.hget(self._calls_key(now), call) or 0))
+
+    def calls_used_up(self, call: str, now: datetime) -> None:
+        """45009."""
+        self._redis.hset(self._calls_key(now), call, self._limit(call) or 10**9)
+        self._redis.expire(self._calls_key(now), timedelta(days=2))
+
+    def limited(self, call: str, limit: int, used: int, now: datetime) -> None:
+        """What openapi/quota/get tells of this account."""
+        self._redis.hset(f"{self._root}:limits", call, limit)
+        self._redis.hset(self._calls_key(now), call, used)
+        self._redis.expire(self._calls_key(now), timedelta(days=2))
+
+    def usage(self, now: datetime) -> tuple[Usage, ...]:
+        """Today's calls, for doctor and console."""
+        rows = {_text(call): int(used) for call, used in self._redis.hgetall(self._calls_key(now)).items()}
+        return tuple(Usage(call, used, self.calls_left(call, now)) for call, used in sorted(rows.items()))
+
+    def watch(self, now: Callable[[], datetime]) -> Watch:
+        """For Platform: counts every call and believes its 45009. `now` tells the time."""
+
+        def seen(call: str, error: PlatformError | None, _seconds: float) -> None:
+            # A count that is off by one is nothing; a send that looks failed for want of a count would be sent twice.
+            with suppress(*TROUBLE):
+                if isinstance(error, QuotaUsed) and error.code == 45009:
+                    self.calls_used_up(call, now())
+                else:
+                    self.count_call(call, now())
+
+        return seen
+
+    def _limit(self, call: str) -> int | None:
+        told = self._redis.hget(f"{self._root}:limits", call)
+        return int(told) if told else CALLS_A_DAY.get(call)
+
+    def _calls_key(self, now: datetime) -> str:
+        return f"{self._root}:calls:{_day(now)}"
+
+    # Pace
+
+    def pace(self, name: str, per_second: float, burst: int = 1) -> timedelta:
+        """Zero: go now, and it is counted. Otherwise: come back after that long. By the clock of Redis, for all machines."""
+        gap = round(1_000_000 / per_second)
+        wait = _PACE(self._redis, [f"{self._root}:pace:{name}"], gap, gap * (burst - 1))
+        return timedelta(microseconds=int(wait))
+
+
+def next_day(now: datetime) -> datetime:
+    """The coming midnight in Beijing."""
+    return now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def next_month(now: datetime) -> datetime:
+    first = now.astimezone(CHINA).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _left(kind: str, opened: int, used: int, now: datetime) -> int:
+    return max(0, HOLDS[kind] - used) if opened > _opened_after(kind, now) else 0
+
+
+def _opened_after(kind: str, now: datetime) -> int:
+    return int((now - LASTS[kind] + MARGIN[kind]).timestamp())
+
+
+def _day(now: datetime) -> str:
+    return f"{now.astimezone(CHINA):%Y%m%d}"
+
+
+def _month(now: datetime) -> str:
+    return f"{now.astimezone(CHINA):%Y%m}"
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
