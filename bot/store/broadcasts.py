@@ -33,17 +33,6 @@ class Broadcast(Base):
     failed: Mapped[int | None]
 
 
-class News(Base):
-    """An article became news in a topic: once, ever. fresh_at: when it counts as having come out."""
-
-    __tablename__ = "news"
-
-    topic: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    article_id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    broadcast_id: Mapped[int] = mapped_column(sa.ForeignKey("broadcasts.id"), index=True)
-    fresh_at: Mapped[datetime] = mapped_column(index=True)
-
-
 def plan(session: Session, kind: str, topic: str, key: str, articles: Sequence[int], at: datetime) -> Broadcast | None:
     """A new broadcast, or None where this one was planned before."""
     row = {"kind": kind, "topic": topic, "key": key, "articles": list(articles), "state": "open", "created_at": at}
@@ -54,6 +43,12 @@ def plan(session: Session, kind: str, topic: str, key: str, articles: Sequence[i
 def latest_news(session: Session) -> int:
     """Number of the newest broadcast of news; 0 = none yet."""
     return session.scalar(sa.select(sa.func.max(Broadcast.id)).where(Broadcast.kind == "news")) or 0
+
+
+def has_mass_since(session: Session, moment: datetime) -> bool:
+    """A mass send was planned after this moment, and did not fail."""
+    lately = sa.select(Broadcast.id).where(Broadcast.kind == "mass", Broadcast.created_at > moment)
+    return session.scalar(lately.where(Broadcast.state != "failed").limit(1)) is not None
 
 
 def listing(session: Session, limit: int = 50) -> Sequence[Broadcast]:

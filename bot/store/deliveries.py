@@ -10,12 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.effects import NewsShown
-from bot.store.base import Base, BigId, add_missing, chosen
-from bot.store.broadcasts import Broadcast, News
+from bot.store.base import Base, BigId, UtcDateTime, add_missing, chosen
+from bot.store.broadcasts import Broadcast
+from bot.store.followers import Follower
+from bot.store.news import ARTICLES, News
 from bot.store.subscriptions import Subscription
 
 KEPT = timedelta(days=14)
 """News older than this is no longer added to a reply."""
+
+
+_TEXTS = ("worker", "error", "clientmsgid", "media_id", "msg_id")
+"""Columns that start empty."""
 
 
 class NewsTaken(Exception):
@@ -27,6 +33,7 @@ class Delivery(Base):
 
     state: planned -> claimed -> sending -> sent | failed | unsure; dropped: nothing left to send, or they left.
     A worker that died while it held `claimed` surely sent nothing; one that died while `sending` is unsure.
+    begun_at: since when it may have gone out; empty again once it surely has not.
     """
 
     __tablename__ = "deliveries"
@@ -40,6 +47,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
     worker: Mapped[str] = mapped_column(sa.String(64), default="")
     error: Mapped[str] = mapped_column(sa.Text, default="")
     clientmsgid: Mapped[str] = mapped_column(sa.String(32), default="")
@@ -78,6 +86,7 @@ def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -
     wanted = (
         sa.select(News.article_id, sa.func.max(News.broadcast_id).label("broadcast_id"))
         .join(Subscription, mine)
+        .join(ARTICLES, sa.and_(ARTICLES.c.id == News.article_id, ARTICLES.c.gone_at.is_(None)))
         .where(News.fresh_at > now - KEPT, ~_received(openid, News.article_id))
         .group_by(News.article_id)
         .order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())
@@ -95,6 +104,22 @@ def shown(session: Session, openid: str, effect: NewsShown, at: datetime) -> Non
         raise NewsTaken
     rows = [_told_in_reply(broadcast, openid, at) for broadcast in dict.fromkeys(effect.deliveries)]
     add_missing(session, Delivery, rows)
+
+
+def plan_service(session: Session, broadcast: Broadcast, fresh: datetime, heard_since: datetime, now: datetime) -> None:
+    """One delivery for each subscriber who wrote lately enough to be written to; one statement for all of them.
+
+    fresh: when the newest article of the broadcast came out; who subscribed after that has nothing to get.
+    """
+    values = {"broadcast_id": broadcast.id, "channel": "service", "batch": 0, "state": "planned", "attempts": 0}
+    values |= dict.fromkeys(_TEXTS, "")
+    followers = (
+        sa.select(Follower.openid, sa.literal(now, UtcDateTime()), *(sa.literal(value) for value in values.values()))
+        .join(Subscription, Subscription.openid == Follower.openid)
+        .where(Subscription.topic == broadcast.topic, Subscription.since < fresh, Follower.heard_at > heard_since)
+    )
+    names = ["openid", "due_at", *values]
+    session.execute(sa.insert(Delivery).from_select(names, followers, include_defaults=False))
 
 
 def receive(session: Session, openid: str, articles: Iterable[int], delivery_id: int | None, at: datetime) -> list[int]:
@@ -127,7 +152,12 @@ def claim(
 
 def start(session: Session, delivery_id: int, worker: str, now: datetime, lease: timedelta) -> bool:
     """From here on the message may have gone out. False: the row is no longer this worker's."""
-    return _change(session, delivery_id, worker, "claimed", state="sending", lease_until=now + lease)
+    begun = sa.func.coalesce(Delivery.begun_at, sa.literal(now, UtcDateTime()))
+    return _change(session, delivery_id, worker, "claimed", state="sending", lease_until=now + lease, begun_at=begun)
+
+
+def drafted(session: Session, delivery_id: int, worker: str, media_id: str) -> bool:
+    return _change(session, delivery_id, worker, "claimed", media_id=media_id)
 
 
 def settle(
@@ -141,7 +171,17 @@ def settle(
 def put_back(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
     """Surely not sent: planned again, its articles free for any channel."""
     release(session, delivery_id)
-    return _change(session, delivery_id, worker, None, state="planned", due_at=due, error=error, lease_until=None)
+    return _again(session, delivery_id, worker, due, error, begun_at=None)
+
+
+def ask_again(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
+    """Perhaps sent, and the platform can tell a repeat from a new one: planned again, nobody else takes the articles."""
+    return _again(session, delivery_id, worker, due, error)
+
+
+def _again(session: Session, delivery_id: int, worker: str, due: datetime, error: str, **more: object) -> bool:
+    values = {"state": "planned", "due_at": due, "error": error, "lease_until": None, **more}
+    return _change(session, delivery_id, worker, None, **values)
 
 
 def recover(session: Session, now: datetime) -> None:
@@ -170,8 +210,14 @@ def reported(session: Session, msg_id: str, figures: dict[str, int | None], *, o
         return
     row.error = error
     row.state = "sent" if ok else "failed"
+    if not ok:
+        release(session, row.id)  # nobody got it: the articles may come by another way
     values = {"state": "done" if ok else "failed", **figures}
     session.execute(sa.update(Broadcast).where(Broadcast.id == row.broadcast_id).values(**values))
+
+
+def topic_of(session: Session, row: Delivery) -> str:
+    return session.scalar(sa.select(Broadcast.topic).where(Broadcast.id == row.broadcast_id)) or ""
 
 
 def unsure(session: Session) -> Sequence[Delivery]:

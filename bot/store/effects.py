@@ -71,6 +71,7 @@ def commit(
         return Committed()
     with sessions.begin() as session:
         if not inbox.is_first(session, leads.message_hash(secrets, message.key), message.at):
+            _show_again(session, message, effects)
             return Committed(repeated=True)
         scribe = _Scribe(session, secrets, message, tuple(channels))
         if isinstance(message.content, _OPENS_WINDOW):
@@ -116,6 +117,13 @@ def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line fo
             deliveries.shown(session, openid, effect, at)
         case Reported(event=event, fields=fields):
             _report(session, event, fields)
+
+
+def _show_again(session: Session, message: Message, effects: tuple[Effect, ...]) -> None:
+    """A message worked on twice (its first answer never got out) may show other news the second time."""
+    for effect in effects:
+        if isinstance(effect, NewsShown):
+            deliveries.shown(session, message.openid, effect, message.at)
 
 
 def _choose(scribe: _Scribe, topics: tuple[str, ...]) -> None:

@@ -88,6 +88,13 @@ def bury(session: Session, row_id: int, worker: str, now: datetime, error: str) 
     return _settle(session, row_id, worker, state="dead", settled_at=now, error=error)
 
 
+def revive(session: Session, now: datetime) -> int:
+    """Dead letters of channels that exist get another day of tries. Returns how many."""
+    dead = sa.and_(Outbox.state == "dead", Outbox.channel != NOWHERE)
+    again = {"state": "waiting", "due_at": now, "created_at": now, "attempts": 0, "settled_at": None}
+    return len(session.scalars(sa.update(Outbox).where(dead).values(**again).returning(Outbox.id)).all())
+
+
 def drop_for_lead(session: Session, lead_ids: Iterable[int], now: datetime) -> None:
     """Consent is gone: what was not sent yet stays unsent."""
     pending = sa.and_(Outbox.lead_id.in_(list(lead_ids)), Outbox.state.in_(("waiting", "sending", "dead")))

@@ -10,6 +10,8 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     inbox,
     lead_events,
     leads,
+    materials,
+    news,
     outbox,
     questions,
     subscriptions,

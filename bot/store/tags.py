@@ -1,11 +1,16 @@
-"""The platform's tags for our topics, and who we believe has them."""
+"""The platform's tags for our topics: who we believe has them, and who should have them for a mass send."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store.base import Base
+from bot.store.base import Base, add_missing
+from bot.store.deliveries import Received
+from bot.store.subscriptions import Subscription
 
 
 class TopicTag(Base):
@@ -24,6 +29,78 @@ class TagMember(Base):
     openid: Mapped[str] = mapped_column(sa.String(64), primary_key=True, index=True)
 
 
+def tag_id(session: Session, topic: str) -> int | None:
+    return session.scalar(sa.select(TopicTag.tag_id).where(TopicTag.topic == topic))
+
+
+def remember(session: Session, topic: str, tag_id: int) -> None:
+    add_missing(session, TopicTag, [{"topic": topic, "tag_id": tag_id}])
+    session.execute(sa.update(TopicTag).where(TopicTag.topic == topic).values(tag_id=tag_id))
+
+
+def lost(session: Session, topic: str) -> None:
+    """The platform does not know the tag any more: it is made anew, and nobody has it."""
+    session.execute(sa.delete(TopicTag).where(TopicTag.topic == topic))
+    session.execute(sa.delete(TagMember).where(TagMember.topic == topic))
+
+
+def joined(session: Session, topic: str, openids: Iterable[str]) -> None:
+    add_missing(session, TagMember, [{"topic": topic, "openid": openid} for openid in openids])
+
+
+def left(session: Session, topic: str, openids: Sequence[str]) -> None:
+    them = sa.and_(TagMember.topic == topic, TagMember.openid.in_(openids))
+    session.execute(sa.delete(TagMember).where(them))
+
+
 def forget(session: Session, openid: str) -> None:
     """The platform takes the tags of somebody who leaves away by itself."""
     session.execute(sa.delete(TagMember).where(TagMember.openid == openid))
+
+
+def to_join(
+    session: Session, topic: str, articles: Sequence[int], fresh: datetime, delivery: int, after: str, most: int
+) -> list[str]:
+    """Who should have the tag for a send of these articles, and has it not; those behind `after` in the alphabet."""
+    has_it = sa.exists().where(TagMember.topic == topic, TagMember.openid == Subscription.openid)
+    wanted = sa.select(Subscription.openid).where(_should(topic, articles, fresh, delivery), ~has_it)
+    return list(session.scalars(wanted.where(Subscription.openid > after).order_by(Subscription.openid).limit(most)))
+
+
+def to_leave(
+    session: Session, topic: str, articles: Sequence[int], fresh: datetime, delivery: int, most: int
+) -> list[str]:
+    """Who has the tag, and would get something a second time, something too old, or something not asked for."""
+    should = sa.exists().where(Subscription.openid == TagMember.openid, _should(topic, articles, fresh, delivery))
+    wanted = sa.select(TagMember.openid).where(TagMember.topic == topic, ~should)
+    return list(session.scalars(wanted.order_by(TagMember.openid).limit(most)))
+
+
+def recipients(session: Session, topic: str, articles: Sequence[int], fresh: datetime) -> int:
+    should = _should(topic, articles, fresh, 0)
+    return session.scalar(sa.select(sa.func.count()).select_from(Subscription).where(should)) or 0
+
+
+def receive(session: Session, topic: str, articles: Sequence[int], delivery: int, at: datetime) -> bool:
+    """Claim the articles for everybody with the tag. False: somebody got one of them meanwhile; nothing is claimed."""
+    for article in articles:
+        mine = sa.exists().where(
+            Received.openid == TagMember.openid, Received.article_id == article, Received.delivery_id == delivery
+        )
+        new = sa.select(
+            TagMember.openid, sa.literal(article), sa.literal(delivery), sa.literal(at, Received.at.type)
+        ).where(TagMember.topic == topic, ~mine)
+        names = ["openid", "article_id", "delivery_id", "at"]
+        try:
+            with session.begin_nested():
+                session.execute(sa.insert(Received).from_select(names, new))
+        except sa.exc.IntegrityError:
+            return False
+    return True
+
+
+def _should(topic: str, articles: Sequence[int], fresh: datetime, delivery: int) -> sa.ColumnElement[bool]:
+    """A subscriber from before the oldest of the articles came out, who received none of them by another delivery."""
+    other = sa.or_(Received.delivery_id.is_(None), Received.delivery_id != delivery)
+    has_one = sa.exists().where(Received.openid == Subscription.openid, Received.article_id.in_(list(articles)), other)
+    return sa.and_(Subscription.topic == topic, Subscription.since < fresh, ~has_one)

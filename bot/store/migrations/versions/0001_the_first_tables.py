@@ -79,6 +79,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_leads_updated_at"), ["updated_at"], unique=False)
 
     op.create_table(
+        "materials",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("media_id", sa.String(length=160), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_materials")),
+    )
+    op.create_table(
         "questions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("openid", sa.String(length=64), nullable=False),
@@ -139,6 +145,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", bot.store.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("lease_until", bot.store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("begun_at", bot.store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("worker", sa.String(length=64), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("clientmsgid", sa.String(length=32), nullable=False),

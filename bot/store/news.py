@@ -1,0 +1,132 @@
+"""Which articles are news: for a topic, for a follower, for a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.store.base import Base, BigId, UtcDateTime
+from bot.store.subscriptions import Subscription
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+# Only what is needed here of the tables of bot.store.articles.
+ARTICLES = sa.table(
+    "articles",
+    sa.column("id", sa.BigInteger()),
+    sa.column("title", sa.Text()),
+    sa.column("body", sa.Text()),
+    sa.column("summary", sa.Text()),
+    sa.column("author", sa.Text()),
+    sa.column("url", sa.Text()),
+    sa.column("picture", sa.Text()),
+    sa.column("published_at", UtcDateTime()),
+    sa.column("published_precision", sa.Text()),
+    sa.column("first_seen_at", UtcDateTime()),
+    sa.column("gone_at", UtcDateTime()),
+    sa.column("duplicate_of", sa.BigInteger()),
+)
+TOPICS = sa.table(
+    "article_topics",
+    sa.column("article_id", sa.BigInteger()),
+    sa.column("topic", sa.Text()),
+    sa.column("score", sa.Float()),
+    sa.column("by_staff", sa.Boolean()),
+)
+
+
+class News(Base):
+    """An article became news in a topic: once, ever. fresh_at: when it counts as having come out."""
+
+    __tablename__ = "news"
+
+    topic: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    article_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    broadcast_id: Mapped[int] = mapped_column(sa.ForeignKey("broadcasts.id"), index=True)
+    fresh_at: Mapped[datetime] = mapped_column(index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What may be pushed. evidence: how sure the topic must be. backfill: articles that were older than this when
+    they were first seen are not news. recent: nor is what came out longer ago than this. most: in one broadcast."""
+
+    evidence: float = 0.5
+    backfill: timedelta = timedelta(days=3)
+    recent: timedelta = timedelta(days=7)
+    most: int = 8
+
+
+USUAL = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    article_id: int
+    fresh_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An article as a push needs it."""
+
+    id: int
+    title: str
+    summary: str
+    url: str
+    picture: str
+    body: str = ""
+    author: str = ""
+
+
+def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> list[Fresh]:
+    """Articles that came out lately, surely belong to the topic and were not news in it before; newest first."""
+    a, t = ARTICLES.c, TOPICS.c
+    wanted = (
+        sa.select(a.id, a.published_at, a.published_precision, a.first_seen_at)
+        .join(TOPICS, t.article_id == a.id)
+        .where(t.topic == topic, sa.or_(t.score >= rules.evidence, t.by_staff.is_(True)))
+        .where(a.gone_at.is_(None), a.duplicate_of.is_(None), a.published_at <= now)
+        .where(sa.or_(a.published_at > now - rules.recent, a.first_seen_at > now - rules.recent))
+        .where(~sa.exists().where(News.topic == topic, News.article_id == a.id))
+    )
+    found = [
+        Fresh(row.id, fresh_at(row.published_at, row.published_precision, row.first_seen_at))
+        for row in session.execute(wanted)
+        if row.first_seen_at - row.published_at <= rules.backfill
+    ]
+    return sorted(found, key=lambda one: (one.fresh_at, one.article_id), reverse=True)[: rules.most]
+
+
+def fresh_at(published: datetime, precision: str, first_seen: datetime) -> datetime:
+    """When it came out. A site that gives only the day gives midnight: then the moment we saw it that day is nearer."""
+    same_day = published.astimezone(SHANGHAI).date() == first_seen.astimezone(SHANGHAI).date()
+    return max(published, first_seen) if precision == "day" and same_day else published
+
+
+def for_follower(session: Session, openid: str, broadcast_id: int) -> list[int]:
+    """Articles of a broadcast that are newer than the follower's subscription, newest first."""
+    mine = sa.and_(Subscription.topic == News.topic, Subscription.openid == openid, News.fresh_at > Subscription.since)
+    wanted = sa.select(News.article_id).join(Subscription, mine).where(News.broadcast_id == broadcast_id)
+    return list(session.scalars(wanted.order_by(News.fresh_at.desc(), News.article_id.desc())))
+
+
+def recent_of(session: Session, topic: str, since: datetime, most: int) -> list[News]:
+    """What came out in a topic, newest first."""
+    wanted = sa.select(News).where(News.topic == topic, News.fresh_at > since)
+    return list(session.scalars(wanted.order_by(News.fresh_at.desc(), News.article_id.desc()).limit(most)))
+
+
+def stories(session: Session, ids: Iterable[int]) -> Sequence[Story]:
+    """Those of the articles that are still at the site, in the order asked for."""
+    order = list(ids)
+    a = ARTICLES.c
+    wanted = sa.select(a.id, a.title, a.summary, a.url, a.picture, a.body, a.author)
+    rows = session.execute(wanted.where(a.id.in_(order), a.gone_at.is_(None)))
+    found = {row.id: Story(row.id, *(value or "" for value in row[1:])) for row in rows}
+    return [found[one] for one in order if one in found]

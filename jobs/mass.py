@@ -1,0 +1,322 @@
+"""Once a day at most: what is new in one topic goes as a mass send of a draft to the topic's tag."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.adapters.wechat.client import Tag
+from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, QuotaUsed, RecipientLost, SomeFailed, Unsure
+from bot.store import base, broadcasts, deliveries, news, tags
+from bot.store.base import Sessions, reading
+from bot.store.broadcasts import Broadcast
+from bot.store.deliveries import Delivery
+from bot.store.news import SHANGHAI, News
+from jobs.drafts import Draftsman, make
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)
+"""Putting a tag in step may take many calls; each batch of it is committed, so a dead worker loses nothing."""
+RECENT = timedelta(days=7)
+MOST = 8
+"""Articles a draft may hold."""
+AT_ONCE = 50
+"""Followers that get a tag with one call."""
+TRIES = 6
+SLACK = timedelta(hours=2)
+"""A run that comes a little early is not a day too early."""
+PAUSE = timedelta(minutes=1)
+ANY = "any"
+"""Mass sends are counted for the account as a whole, also where each follower has their own four a month: somebody with
+two topics gets no fifth one that the platform would silently keep back."""
+UNKNOWN_TAG = (40152, 45159)
+REPEATABLE = timedelta(hours=23)
+"""The platform knows a clientmsgid for 24 hours; after that a repeat would be a second send."""
+
+
+class Masses(Draftsman, Protocol):
+    """The platform's tag and mass calls. Raises PlatformError."""
+
+    def tags(self) -> Sequence[Tag]: ...
+    def create_tag(self, name: str) -> Tag: ...
+    def tag(self, openids: Sequence[str], tag_id: int) -> None: ...
+    def untag(self, openids: Sequence[str], tag_id: int) -> None: ...
+    def mass_to_tag(self, tag_id: int, media_id: str, clientmsgid: str) -> str: ...
+
+
+class Ledger(Protocol):
+    """Mass sends left; bot.adapters.wechat.quota.Ledger."""
+
+    def mass_left(self, to: str, now: datetime) -> int: ...
+    def spend_mass(self, to: str, now: datetime) -> bool: ...
+    def give_back_mass(self, to: str, now: datetime) -> None: ...
+    def mass_used_up(self, to: str, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What a mass send in a topic would bring: articles, newest first, and when the oldest of them came out."""
+
+    topic: str
+    articles: tuple[int, ...]
+    fresh: datetime
+
+
+def plan(
+    sessions: Sessions, topics: Iterable[str], ledger: Ledger, now: datetime, every: timedelta = timedelta(days=1)
+) -> int:
+    """Plans today's mass send, for the topic in which it reaches most followers. 0: none, or it is planned already.
+
+    every: how far apart mass sends are; a service account's four a month go furthest once a week.
+    """
+    if ledger.mass_left(ANY, now) <= 0:
+        return 0
+    with sessions.begin() as session:
+        base.lock(session, "mass")
+        if broadcasts.has_mass_since(session, now - every + SLACK):
+            return 0
+        key = f"mass:{now.astimezone(SHANGHAI):%Y-%m-%d}"
+        issue = _best(session, topics, now)
+        if issue is None:
+            return 0
+        made = broadcasts.plan(session, "mass", issue.topic, key, issue.articles, now)
+        if made is None:
+            return 0
+        clientmsgid = hashlib.sha256(f"{key} {now.isoformat()}".encode()).hexdigest()[:32]
+        session.add(Delivery(broadcast_id=made.id, channel="mass", due_at=now, clientmsgid=clientmsgid))
+        return made.id
+
+
+def _best(session: Session, topics: Iterable[str], now: datetime) -> Issue | None:
+    issues = [issue for topic in topics if (issue := _issue(session, topic, now))]
+    reached = {issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh) for issue in issues}
+    best = max(reached, key=lambda issue: reached[issue], default=None)
+    return best if best and reached[best] else None
+
+
+def _issue(session: Session, topic: str, now: datetime) -> Issue | None:
+    """What came out since the topic's last mass send that worked."""
+    last = (
+        sa.select(sa.func.max(Broadcast.created_at))
+        .join(Delivery, Delivery.broadcast_id == Broadcast.id)
+        .where(Broadcast.kind == "mass", Broadcast.topic == topic, Delivery.state.in_(("sent", "unsure")))
+    )
+    since = max(now - RECENT, session.scalar(last) or now - RECENT)
+    found = [one for one in news.recent_of(session, topic, since, MOST) if news.stories(session, [one.article_id])]
+    return Issue(topic, tuple(one.article_id for one in found), _oldest(found)) if found else None
+
+
+def _oldest(found: Sequence[News]) -> datetime:
+    return min(one.fresh_at for one in found)
+
+
+@dataclass(frozen=True)
+class Press:
+    """Everything one run needs; `worker` names it in the rows it holds."""
+
+    sessions: Sessions
+    platform: Masses
+    ledger: Ledger
+    names: Mapping[str, str]
+    source: str
+    now: Callable[[], datetime]
+    worker: str
+
+
+class _Postponed(Exception):
+    """Nothing was sent; try again in a moment."""
+
+
+class _Off(Exception):
+    """Nothing was sent, and this one will not be."""
+
+
+def deliver_due(
+    sessions: Sessions,
+    platform: Masses,
+    ledger: Ledger,
+    names: Mapping[str, str],
+    source: str,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Send the mass sends that are due. names: topics by key, as tags are called. Returns how many went out."""
+    press = Press(sessions, platform, ledger, names, source, now, uuid.uuid4().hex)
+    with sessions.begin() as session:
+        deliveries.recover(session, now())
+        rows = deliveries.claim(session, "mass", press.worker, now(), LEASE, 1)
+    return sum(_deliver(press, row) for row in rows)
+
+
+def _deliver(press: Press, row: Delivery) -> bool:
+    try:
+        if row.begun_at is not None:
+            return _repeat(press, row)
+        return _first(press, row)
+    except Unsure as error:
+        _ask_again(press, row, error)
+    except PlatformError as error:
+        _give_up(press, row, error, error.wait if isinstance(error, Busy) else None)
+    except _Off as reason:
+        _give_up(press, row, reason, None)
+    except _Postponed as reason:
+        _give_up(press, row, reason, timedelta(0))
+    return False
+
+
+def _first(press: Press, row: Delivery) -> bool:
+    issue = _issue_of(press, row)
+    tag_id = _tag(press, issue.topic)
+    _keep_in_step(press, issue, row, tag_id)
+    media_id = row.media_id or _draft(press, issue, row)
+    _begin(press, issue, row)
+    return _send(press, row, tag_id, media_id)
+
+
+def _repeat(press: Press, row: Delivery) -> bool:
+    """It may have gone out: the same call with the same clientmsgid, and nothing else changed."""
+    issue = _issue_of(press, row)
+    with press.sessions.begin() as session:
+        tag_id = tags.tag_id(session, issue.topic)
+        deliveries.start(session, row.id, press.worker, press.now(), LEASE)
+    if tag_id is None or row.begun_at is None or press.now() - row.begun_at > REPEATABLE:
+        raise Unsure(None, "the platform has forgotten the clientmsgid")
+    return _send(press, row, tag_id, row.media_id)
+
+
+def _issue_of(press: Press, row: Delivery) -> Issue:
+    with reading(press.sessions) as session:
+        broadcast = session.get_one(Broadcast, row.broadcast_id)
+        came_out = sa.select(sa.func.min(News.fresh_at)).where(News.article_id.in_(broadcast.articles))
+        return Issue(broadcast.topic, tuple(broadcast.articles), session.scalar(came_out) or broadcast.created_at)
+
+
+def _tag(press: Press, topic: str) -> int:
+    """The topic's tag at the platform. One that others made has unknown members, so that only an empty one is taken."""
+    with reading(press.sessions) as session:
+        known = tags.tag_id(session, topic)
+    if known is not None:
+        return known
+    there = {tag.name: tag for tag in press.platform.tags()}
+    plain = press.names.get(topic, topic)
+    name = next(
+        name for name in (plain, *(f"{plain} {n}" for n in range(2, 100))) if name not in there or not there[name].count
+    )
+    made = (there.get(name) or press.platform.create_tag(name)).id
+    with press.sessions.begin() as session:
+        tags.remember(session, topic, made)
+    return made
+
+
+def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> None:
+    """The tag is on those who are to get this send and on nobody else; first it leaves those who are not."""
+    facts = (issue.topic, issue.articles, issue.fresh, row.id)
+    while leaving := _too_many(press, facts):
+        press.platform.untag(leaving, tag_id)
+        with press.sessions.begin() as session:
+            tags.left(session, issue.topic, leaving)
+    last = ""
+    while joining := _too_few(press, facts, last):
+        last = joining[-1]
+        with_tag = _tagged(press.platform, joining, tag_id)
+        with press.sessions.begin() as session:
+            tags.joined(session, issue.topic, with_tag)
+
+
+def _too_many(press: Press, facts: tuple[str, tuple[int, ...], datetime, int]) -> list[str]:
+    with reading(press.sessions) as session:
+        return tags.to_leave(session, *facts, AT_ONCE)
+
+
+def _too_few(press: Press, facts: tuple[str, tuple[int, ...], datetime, int], after: str) -> list[str]:
+    with reading(press.sessions) as session:
+        return tags.to_join(session, *facts, after, AT_ONCE)
+
+
+def _tagged(platform: Masses, openids: list[str], tag_id: int) -> list[str]:
+    """Who has the tag now. Somebody the platform does not know must not keep the others of the call from it."""
+    try:
+        platform.tag(openids, tag_id)
+    except SomeFailed as failed:
+        return [openid for openid in openids if openid not in failed.openids]
+    except RecipientLost:
+        if len(openids) == 1:
+            return []
+        return [openid for one in openids for openid in _tagged(platform, [one], tag_id)]
+    return openids
+
+
+def _draft(press: Press, issue: Issue, row: Delivery) -> str:
+    with reading(press.sessions) as session:
+        stories = news.stories(session, issue.articles)
+    if len(stories) < len(issue.articles):
+        raise _Off("an article was taken down")
+    media_id = make(press.platform, press.sessions, stories, press.source)
+    with press.sessions.begin() as session:
+        deliveries.drafted(session, row.id, press.worker, media_id)
+    return media_id
+
+
+def _begin(press: Press, issue: Issue, row: Delivery) -> None:
+    """Take one of the mass sends left, claim the articles for everybody with the tag, commit that sending begins."""
+    if not press.ledger.spend_mass(ANY, press.now()):
+        raise _Off("no mass send left")
+    try:
+        with press.sessions.begin() as session:
+            if not tags.receive(session, issue.topic, issue.articles, row.id, press.now()):
+                raise _Postponed("somebody got one of the articles meanwhile")
+            if not deliveries.start(session, row.id, press.worker, press.now(), LEASE):
+                raise _Postponed("the lease is over")
+    except _Postponed:
+        press.ledger.give_back_mass(ANY, press.now())
+        raise
+
+
+def _send(press: Press, row: Delivery, tag_id: int, media_id: str) -> bool:
+    try:
+        msg_id = press.platform.mass_to_tag(tag_id, media_id, row.clientmsgid)
+    except AlreadyDone as done:
+        msg_id = done.msg_id
+    except Unsure:
+        raise
+    except PlatformError as error:
+        press.ledger.give_back_mass(ANY, press.now())
+        if isinstance(error, QuotaUsed):
+            press.ledger.mass_used_up(ANY, press.now())
+        raise
+    with press.sessions.begin() as session:
+        return deliveries.settle(session, row.id, press.worker, "sent", press.now(), msg_id=msg_id)
+
+
+def _ask_again(press: Press, row: Delivery, error: Unsure) -> None:
+    """The same clientmsgid once more lets the platform say whether it was done; after that staff must look."""
+    log.warning("mass send %s: %s", row.id, error)
+    now = press.now()
+    with press.sessions.begin() as session:
+        if row.attempts < TRIES and now - (row.begun_at or now) < REPEATABLE:
+            deliveries.ask_again(session, row.id, press.worker, now + PAUSE, str(error))
+        else:
+            deliveries.settle(session, row.id, press.worker, "unsure", now, error=str(error))
+
+
+def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | None) -> None:
+    """Surely not sent: tried again after `wait`, or left to tomorrow's plan and the other channels."""
+    log.warning("mass send %s: %s", row.id, error)
+    with press.sessions.begin() as session:
+        broadcast = session.get_one(Broadcast, row.broadcast_id)
+        if isinstance(error, PlatformError) and error.code in UNKNOWN_TAG:
+            tags.lost(session, broadcast.topic)
+        if wait is not None and row.attempts < TRIES:
+            deliveries.put_back(session, row.id, press.worker, press.now() + max(wait, PAUSE), str(error))
+        else:
+            deliveries.release(session, row.id)
+            deliveries.settle(session, row.id, press.worker, "failed", press.now(), error=str(error))
+            broadcast.state = "failed"
