@@ -127,7 +127,8 @@ class Ledger:
         """The platform knows better: 45047 all used, 45015 no window open."""
         if error.code == 45047:
             self._redis.hset(window_key(openid), mapping={f"{kind}u": HOLDS[kind] for kind in HOLDS})
-            self._redis.expire(window_key(openid), LASTS[MESSAGE], nx=True)
+            if self._redis.ttl(window_key(openid)) < 0:
+                self._redis.expire(window_key(openid), LASTS[MESSAGE])
         elif error.code == 45015:
             self._redis.delete(window_key(openid))
 

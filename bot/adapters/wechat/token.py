@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import redis
-from redis.cluster import RedisCluster
-
+from bot.adapters.redis_scripts import TROUBLE, Client, Script
 from bot.adapters.vault import Sealed, Vault
 from bot.adapters.wechat.errors import Busy, TokenRefused
 
@@ -24,11 +22,11 @@ _FORCE_GAP_S = 31
 _FORCES_A_DAY = 18
 _PURPOSE = "access token"
 
-_EXPIRE_IF = """
+_EXPIRE_IF = Script("""
 if string.sub(redis.call('GET', KEYS[1]) or '', 1, 32) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
-"""
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+""")
+_RELEASE = Script("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ Fetch = Callable[[bool], Fetched]
 class TokenStore:
     """Keeps the token sealed, with its fingerprint in front so that a script can tell whether it is still the same."""
 
-    def __init__(self, client: redis.Redis | RedisCluster, vault: Vault, app_id: str, patience: float = 15.0) -> None:
+    def __init__(self, client: Client, vault: Vault, app_id: str, patience: float = 15.0) -> None:
         self._redis = client
         self._vault = vault
         self._patience = patience
@@ -63,7 +61,7 @@ class TokenStore:
     def renew(self, failed: str, fetch: Fetch) -> str:
         """Another token than the one that just failed; whoever renewed it in the meantime is not disturbed."""
         with _answering():
-            self._redis.eval(_EXPIRE_IF, 1, self._key, _fingerprint(failed))
+            _EXPIRE_IF(self._redis, [self._key], _fingerprint(failed))
             return self._fetched_alone(fetch, failed)
 
     def _stored(self) -> tuple[str, float]:
@@ -114,9 +112,8 @@ class TokenStore:
     def _take_force(self) -> None:
         if not self._redis.set(self._forced, "1", nx=True, ex=_FORCE_GAP_S):
             raise TokenRefused(40001, "refused, and a new token was forced a moment ago", call="stable_token")
-        forces = self._redis.incr(self._forces)
-        self._redis.expire(self._forces, 86400, nx=True)
-        if forces > _FORCES_A_DAY:
+        self._redis.set(self._forces, 0, nx=True, ex=86400)
+        if self._redis.incr(self._forces) > _FORCES_A_DAY:
             raise TokenRefused(40001, "refused, and no forced renewals are left today", call="stable_token")
 
     @contextmanager
@@ -127,15 +124,15 @@ class TokenStore:
             yield got
         finally:
             if got:
-                self._redis.eval(_RELEASE, 1, self._lock, mine)
+                _RELEASE(self._redis, [self._lock], mine)
 
 
 @contextmanager
 def _answering() -> Iterator[None]:
     try:
         yield
-    except redis.RedisError as trouble:
-        raise Busy(None, f"Redis does not answer: {type(trouble).__name__}", call="stable_token") from None
+    except TROUBLE as trouble:
+        raise Busy(None, f"Redis: {type(trouble).__name__}: {trouble}", call="stable_token") from None
 
 
 def _fingerprint(token: str) -> str:

@@ -1,0 +1,211 @@
+"""What may still be sent, asked before sending and corrected by the platform's answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.adapters.redis_scripts import Client
+from bot.adapters.wechat.client import Platform
+from bot.adapters.wechat.errors import PlatformError, QuotaUsed
+from bot.adapters.wechat.quota import CHINA, Ledger, next_day, next_month
+from bot.adapters.wechat.token import TokenStore
+from bot.adapters.wechat.windows import MESSAGE, MOMENT, Window, opened_by, window_key
+from bot.dialogue.message import Click, Content, Follow, Location, Message, Other, Receipt, Scan, Text, Unfollow, View
+
+from .conftest import SECRET, Api
+from .sender import APP_ID
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+OPENID = "oSim"
+
+
+@pytest.fixture
+def ledger(client: Client) -> Ledger:
+    return Ledger(client, APP_ID, is_service=False)
+
+
+@pytest.fixture
+def service(client: Client) -> Ledger:
+    return Ledger(client, APP_ID, is_service=True)
+
+
+def refused(code: int) -> PlatformError:
+    return PlatformError(code, "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (Text("x"), MESSAGE),
+        (Location(1, 2, ""), MESSAGE),
+        (Follow(), MOMENT),
+        (Scan("x"), MOMENT),
+        (Click("K"), MOMENT),
+        (View("u"), ""),
+        (Unfollow(), ""),
+        (Receipt("MASSSENDJOBFINISH"), ""),
+        (Other("LOCATION"), ""),
+    ],
+)
+def test_what_opens_which_window(content: Content, kind: str) -> None:
+    window = opened_by(Message(OPENID, "gh", NOW, "k", content))
+    assert (window.kind if window else "") == kind
+
+
+def test_nobody_is_written_to_out_of_the_blue(ledger: Ledger) -> None:
+    assert ledger.may_send(OPENID, NOW) == 0
+    assert ledger.spend(OPENID, NOW) == ""
+
+
+def test_five_messages_in_48_hours_after_a_word(ledger: Ledger) -> None:
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    later = NOW + timedelta(hours=47)
+    assert ledger.may_send(OPENID, later) == 5
+    assert [ledger.spend(OPENID, later) for _ in range(6)] == ["m"] * 5 + [""]
+    assert ledger.may_send(OPENID, later) == 0
+    ledger.note_inbound(OPENID, MESSAGE, later)
+    assert ledger.may_send(OPENID, later) == 5
+
+
+def test_three_messages_in_the_minute_after_a_tap(ledger: Ledger) -> None:
+    ledger.note_inbound(OPENID, MOMENT, NOW)
+    assert ledger.may_send(OPENID, NOW + timedelta(seconds=50)) == 3
+    assert ledger.may_send(OPENID, NOW + timedelta(seconds=56)) == 0
+    assert ledger.spend(OPENID, NOW + timedelta(seconds=56)) == ""
+
+
+def test_the_window_that_closes_first_is_used_first(ledger: Ledger) -> None:
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    ledger.note_inbound(OPENID, MOMENT, NOW)
+    assert ledger.may_send(OPENID, NOW) == 8
+    assert [ledger.spend(OPENID, NOW) for _ in range(9)] == ["e"] * 3 + ["m"] * 5 + [""]
+
+
+def test_after_48_hours_it_is_over(ledger: Ledger) -> None:
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    assert ledger.may_send(OPENID, NOW + timedelta(hours=48)) == 0
+
+
+def test_an_old_word_does_not_open_it_again(ledger: Ledger) -> None:
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    ledger.spend(OPENID, NOW)
+    ledger.note_inbound(OPENID, MESSAGE, NOW - timedelta(hours=1))
+    assert ledger.may_send(OPENID, NOW) == 4
+
+
+def test_what_was_not_sent_is_given_back(ledger: Ledger) -> None:
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    ledger.give_back(OPENID, ledger.spend(OPENID, NOW))
+    ledger.give_back(OPENID, "")
+    ledger.give_back(OPENID, "m")
+    assert ledger.may_send(OPENID, NOW) == 5
+
+
+@pytest.mark.parametrize("code", [45047, 45015])
+def test_the_platform_s_word_counts_more(ledger: Ledger, code: int) -> None:
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    ledger.correct(OPENID, refused(code))
+    assert ledger.may_send(OPENID, NOW) == 0
+    ledger.note_inbound(OPENID, MESSAGE, NOW + timedelta(seconds=1))
+    assert ledger.may_send(OPENID, NOW + timedelta(seconds=1)) == 5
+
+
+def test_windows_do_not_stay_in_redis_for_ever(ledger: Ledger, client: Client) -> None:
+    ledger.note_inbound(OPENID, MOMENT, NOW)
+    assert 0 < client.ttl(window_key(OPENID)) <= 60
+    ledger.note_inbound(OPENID, MESSAGE, NOW)
+    ledger.note_inbound(OPENID, MOMENT, NOW)
+    assert 48 * 3600 - 10 <= client.ttl(window_key(OPENID)) <= 48 * 3600
+    ledger.correct("oUnknown", refused(45047))
+    assert client.ttl(window_key("oUnknown")) > 0
+
+
+def test_a_subscription_account_sends_once_a_day_by_beijing_time(ledger: Ledger) -> None:
+    evening = datetime(2026, 11, 24, 23, 59, tzinfo=CHINA)
+    assert ledger.spend_mass("tag:1", evening)
+    assert not ledger.spend_mass("tag:2", evening)
+    assert ledger.mass_left("tag:2", evening) == 0
+    assert ledger.mass_turns(evening) == datetime(2026, 11, 25, tzinfo=CHINA)
+    assert ledger.mass_left("tag:2", evening + timedelta(minutes=1)) == 1
+    assert ledger.spend_mass("tag:2", (evening + timedelta(minutes=1)).astimezone(UTC))
+
+
+def test_a_service_account_reaches_each_tag_four_times_a_month(service: Ledger) -> None:
+    end = datetime(2026, 11, 30, 23, 59, tzinfo=CHINA)
+    assert [service.spend_mass("tag:1", end) for _ in range(5)] == [True] * 4 + [False]
+    assert service.mass_left("tag:2", end) == 4
+    assert service.mass_turns(end) == datetime(2026, 12, 1, tzinfo=CHINA)
+    assert service.mass_left("tag:1", end + timedelta(minutes=1)) == 4
+
+
+def test_mass_sends_made_elsewhere_are_believed(ledger: Ledger) -> None:
+    ledger.mass_used_up("tag:1", NOW)
+    assert ledger.mass_left("tag:1", NOW) == 0
+    ledger.give_back_mass("tag:1", NOW)
+    assert ledger.mass_left("tag:1", NOW) == 1
+
+
+def test_calls_are_counted_by_the_client_and_turn_at_midnight_in_beijing(
+    api: Api, tokens: TokenStore, ledger: Ledger
+) -> None:
+    clock = [datetime(2026, 11, 24, 23, 59, tzinfo=CHINA)]
+    platform = Platform(APP_ID, SECRET, api.url, tokens, watch=ledger.watch(lambda: clock[0]))
+    api.answers["draft/add"] = [{"media_id": "D"}]
+    platform.add_draft([])
+    assert ledger.calls_left("draft/add", clock[0]) == 999
+    assert {usage.name: usage.used for usage in ledger.usage(clock[0])} == {"draft/add": 1, "stable_token": 1}
+    clock[0] += timedelta(minutes=1)
+    assert ledger.calls_left("draft/add", clock[0]) == 1000
+
+
+def test_a_used_up_day_is_remembered(api: Api, tokens: TokenStore, ledger: Ledger) -> None:
+    platform = Platform(APP_ID, SECRET, api.url, tokens, watch=ledger.watch(lambda: NOW))
+    api.answers["draft/add"] = [{"errcode": 45009, "errmsg": "reach max api daily quota limit"}]
+    with pytest.raises(QuotaUsed):
+        platform.add_draft([])
+    assert ledger.calls_left("draft/add", NOW) == 0
+    assert ledger.calls_left("draft/add", next_day(NOW)) == 1000
+
+
+def test_an_account_s_own_limits_are_believed(ledger: Ledger) -> None:
+    ledger.limited("draft/add", 5000, 4990, NOW)
+    assert ledger.calls_left("draft/add", NOW) == 10
+    assert ledger.calls_left("something/new", NOW) is None
+
+
+def test_a_redis_that_is_away_spoils_no_send(api: Api, tokens: TokenStore) -> None:
+    from bot.adapters.redis_scripts import connected
+
+    away = Ledger(connected("redis://127.0.0.1:1/0"), APP_ID, is_service=False)
+    Platform(APP_ID, SECRET, api.url, tokens, watch=away.watch(lambda: NOW)).send_text("o", "x")
+
+
+def test_the_pace_is_shared(ledger: Ledger, service: Ledger) -> None:
+    assert ledger.pace("send", per_second=10) == timedelta(0)
+    wait = service.pace("send", per_second=10)
+    assert timedelta(milliseconds=50) < wait <= timedelta(milliseconds=100)
+    assert ledger.pace("other", per_second=10) == timedelta(0)
+
+
+def test_a_pace_lets_a_burst_through(ledger: Ledger) -> None:
+    waits = [ledger.pace("send", per_second=1, burst=5) for _ in range(6)]
+    assert waits[:5] == [timedelta(0)] * 5
+    assert waits[5] > timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("now", "turn"),
+    [
+        (datetime(2026, 12, 31, 15, 59, tzinfo=UTC), datetime(2026, 12, 31, 16, 0, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), datetime(2027, 1, 31, 16, 0, tzinfo=UTC)),
+    ],
+)
+def test_months_turn_in_beijing(now: datetime, turn: datetime) -> None:
+    assert next_month(now) == turn
+
+
+def test_a_window_lasts_as_long_as_its_kind() -> None:
+    assert Window(MESSAGE, NOW).lasts == timedelta(hours=48)
+    assert Window(MOMENT, NOW).lasts == timedelta(minutes=1)
