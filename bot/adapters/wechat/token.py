@@ -22,6 +22,7 @@ _FORCE_GAP_S = 31
 _FORCES_A_DAY = 18
 _PURPOSE = "access token"
 
+_READ = Script("return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}")
 _EXPIRE_IF = Script("""
 if string.sub(redis.call('GET', KEYS[1]) or '', 1, 32) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -65,10 +66,11 @@ class TokenStore:
             return self._fetched_alone(fetch, failed)
 
     def _stored(self) -> tuple[str, float]:
-        sealed = _text(self._redis.get(self._key))
-        left = self._redis.pttl(self._key) / 1000 if sealed else 0.0
+        # In one go: a token that vanished between two questions would look like one about to end.
+        value, left = _READ(self._redis, [self._key])
+        sealed = _text(value)
         try:
-            return (self._vault.open_text(sealed[32:], _PURPOSE), left) if sealed else ("", 0.0)
+            return (self._vault.open_text(sealed[32:], _PURPOSE), left / 1000) if sealed else ("", 0.0)
         except Sealed:
             return "", 0.0  # sealed with a key we no longer have: fetch anew
 
