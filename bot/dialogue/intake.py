@@ -44,8 +44,6 @@ _CONTACTS = frozenset({"mobile", "landline", "wechat"})
 def answer(said: Said, before: Inquiry | None, lookups: Lookups) -> Step | None:
     """The turn of the inquiry, or None where another route should speak."""
     inquiry = aged(before, lookups.form, said.at) or Inquiry(IDLE, at=said.at, began=said.at)
-    if is_paused(inquiry, lookups.form, said.at):
-        inquiry = _without_steering(inquiry, but="resume")
     settled = _settle(said, inquiry, lookups)
     if settled is not None:
         return settled
@@ -74,9 +72,9 @@ def _small_talk_first(talk: Talk) -> bool:
     )
 
 
-def _without_steering(inquiry: Inquiry, but: str = "") -> Inquiry:
+def _without_steering(inquiry: Inquiry) -> Inquiry:
     """Questions about the course of things are put once; a reply about something else lets them go."""
-    return replace(inquiry, doubts=tuple(doubt for doubt in inquiry.doubts if doubt.writes or doubt.about == but))
+    return replace(inquiry, doubts=tuple(doubt for doubt in inquiry.doubts if doubt.writes))
 
 
 # --- closed questions -------------------------------------------------------------------------------------------------
@@ -88,10 +86,15 @@ def _settle(said: Said, inquiry: Inquiry, lookups: Lookups) -> Step | None:
         return None
     doubt, rest = inquiry.doubts[0], replace(inquiry, doubts=inquiry.doubts[1:])
     picked = _picked(said.text, doubt, lookups)
-    if picked is None:
+    if picked is None or _is_stale(said, inquiry, doubt, lookups):
         return None
     talk = Talk(said, rest, Reading(), lookups)
     return _chosen(talk, doubt, picked) if doubt.writes else _steered(talk, doubt, picked)
+
+
+def _is_stale(said: Said, inquiry: Inquiry, doubt: Doubt, lookups: Lookups) -> bool:
+    """A bare number hours later may mean anything, so it is no consent; 愿意 still is one."""
+    return doubt.about == "share" and number_said(said.text) > 0 and is_paused(inquiry, lookups.form, said.at)
 
 
 def _picked(text: str, doubt: Doubt, lookups: Lookups) -> Any:
@@ -129,7 +132,7 @@ def _part_said(words: str, doubt: Doubt) -> tuple[str, Any] | None:
 
 
 def _chosen(talk: Talk, doubt: Doubt, picked: Any) -> Step:
-    inquiry = talk.inquiry
+    inquiry = _closed_by(talk.inquiry, doubt, talk)
     if picked is _NOTHING:
         return carry_on(talk, replace(inquiry, failed="", failures=0))
     if doubt.about == "changes":
@@ -140,6 +143,11 @@ def _chosen(talk: Talk, doubt: Doubt, picked: Any) -> Step:
     value = grown(old.value, picked) if doubt.grows and old and not old.declined else picked
     keep = talk.form.slot(doubt.slot).names if doubt.grows else ()  # type: ignore[union-attr]
     return changed(talk, write(inquiry, doubt.slot, Answer(value, doubt.raw, doubt.key), talk.lookups, keep))
+
+
+def _closed_by(inquiry: Inquiry, doubt: Doubt, talk: Talk) -> Inquiry:
+    slot = talk.form.slot(doubt.slot) if doubt.slot else None
+    return replace(inquiry, reopened="") if slot is not None and slot.name == inquiry.reopened else inquiry
 
 
 def _steered(talk: Talk, doubt: Doubt, picked: Any) -> Step:
@@ -216,29 +224,40 @@ def _filled(talk: Talk) -> Step | None:
     """Take over what the message says, remark included; None where it says nothing usable."""
     remarked = _remarked(talk)
     asked = asked_slot(talk.inquiry, talk.form)
-    filled = fill(remarked.inquiry, talk.reading, asked, talk.said.key, talk.lookups)
+    answered = _without_answered(remarked.inquiry, talk)
+    filled = fill(answered, talk.reading, asked, talk.said.key, talk.lookups)
     if filled.is_empty and remarked is not talk:
-        return changed(talk, remarked.inquiry, talk.lookups.say("intake.remarked"))
+        return changed(talk, answered, talk.lookups.say("intake.remarked"))
     if not filled.is_empty:
         return _then_skipped(talk, _taken(talk, filled))
     if problems := _problems(talk, filled):
         return failed(talk, *problems)
     if talk.reading.values or _starts(talk):
-        return carry_on(talk, talk.inquiry)
+        return carry_on(talk, answered)
     return None
 
 
+def _without_answered(inquiry: Inquiry, talk: Talk) -> Inquiry:
+    """What the message gives a value for is no longer open, be it the value from before."""
+    slots = {slot.name for name in talk.reading.values if (slot := talk.form.slot(name))}
+    doubts = tuple(doubt for doubt in inquiry.doubts if not _is_for(doubt, slots, talk))
+    return replace(inquiry, doubts=doubts, reopened="" if inquiry.reopened in slots else inquiry.reopened)
+
+
+def _is_for(doubt: Doubt, slots: set[str], talk: Talk) -> bool:
+    names = doubt.options[0][1] if doubt.about == "changes" else (doubt.slot,)
+    return any((slot := talk.form.slot(name)) is not None and slot.name in slots for name in names)
+
+
 def _taken(talk: Talk, filled: Filled) -> Step:
-    """Values are in: drop the doubts they answer, queue the new ones, and go on."""
+    """Values are in: queue the questions they raise, and go on."""
     inquiry = filled.inquiry
-    kept = tuple(doubt for doubt in inquiry.doubts if not _is_answered(doubt, filled, talk))
-    new = tuple(doubt for doubt in filled.doubts if doubt.slot not in {other.slot for other in kept})
     notes = list(_problems(talk, filled))
     if filled.removed:
         notes.append(talk.lookups.say("intake.removed", values=talk.form.words["comma"].join(filled.removed)))
     if is_paused(talk.inquiry, talk.form, talk.said.at) and talk.inquiry.answers:
         notes.insert(0, talk.lookups.say("intake.welcome_back"))
-    after = replace(inquiry, doubts=(*kept, *new)[:4])
+    after = replace(inquiry, doubts=(*inquiry.doubts, *filled.doubts)[:4])
     return changed(talk, after, *notes) if filled.changed or filled.removed else carry_on(talk, after, *notes)
 
 
@@ -379,11 +398,6 @@ def _remarked(talk: Talk) -> Talk:
     if not words or talk.reading.values:
         return talk
     return replace(talk, inquiry=talk.inquiry.with_remark(redacted(words)))
-
-
-def _is_answered(doubt: Doubt, filled: Filled, talk: Talk) -> bool:
-    slots = {talk.form.slot(name) for name in filled.changed}
-    return doubt.about == "changes" or talk.form.slot(doubt.slot) in slots
 
 
 def _problems(talk: Talk, filled: Filled) -> tuple[str, ...]:

@@ -14,12 +14,16 @@ def aged(inquiry: Inquiry | None, form: Form, at: datetime) -> Inquiry | None:
     """The inquiry as it may still be known at this time; None when nothing of it is left."""
     if inquiry is None:
         return None
+    if is_paused(inquiry, form, at):
+        inquiry = _without_stale_questions(inquiry)
     if inquiry.undo and (inquiry.undo_at is None or at - inquiry.undo_at > form.times.undo):
         inquiry = replace(inquiry, undo={}, undo_number="", undo_at=None)
     if inquiry.state == SENT:
         return inquiry
-    if inquiry.state == IDLE or at - inquiry.at > form.times.draft:
-        return inquiry if inquiry.undo or _is_fresh(inquiry, form, at) else None
+    if inquiry.state == IDLE:
+        return inquiry if inquiry.undo or inquiry.doubts else None
+    if at - inquiry.at > form.times.draft:
+        return None
     if "contact" not in inquiry.consents and at - inquiry.at > form.times.unconsented:
         return without_personal(inquiry, form)
     return inquiry
@@ -41,5 +45,7 @@ def is_paused(inquiry: Inquiry, form: Form, at: datetime) -> bool:
     return at - inquiry.at > form.times.pause
 
 
-def _is_fresh(inquiry: Inquiry, form: Form, at: datetime) -> bool:
-    return bool(inquiry.doubts) and at - inquiry.at <= form.times.pause
+def _without_stale_questions(inquiry: Inquiry) -> Inquiry:
+    """真的取消吗 is not answered by a 1 hours later; which value was meant, and 愿意, still are."""
+    kept = tuple(doubt for doubt in inquiry.doubts if doubt.writes or doubt.about in ("resume", "share"))
+    return inquiry if kept == inquiry.doubts else replace(inquiry, doubts=kept)

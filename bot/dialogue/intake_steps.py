@@ -91,7 +91,7 @@ def carry_on(talk: Talk, inquiry: Inquiry, *notes: str, wording: str = "", effec
 
 def changed(talk: Talk, inquiry: Inquiry, *notes: str) -> Step:
     """The answers are different now: go on asking, or revise the lead that was handed in."""
-    fresh = _without_answered(replace(inquiry, failed="", failures=0), talk.inquiry)
+    fresh = replace(inquiry, failed="", failures=0)
     if fresh.state == SENT:
         return _revised(talk, fresh, notes)
     return carry_on(talk, fresh, *notes)
@@ -227,12 +227,6 @@ def number_said(text: str) -> int:
         if not "一" <= match[1] <= "鿿"
         else "一二三四五六七八九".index(match[1]) + 1
     )
-
-
-def _without_answered(inquiry: Inquiry, before: Inquiry) -> Inquiry:
-    """A reopened slot is closed by a new value."""
-    moved = inquiry.answers != before.answers
-    return replace(inquiry, reopened="") if moved and inquiry.reopened == before.reopened else inquiry
 
 
 def _passed_over(talk: Talk, before: Inquiry, notes: Iterable[str]) -> Step:
