@@ -1,0 +1,114 @@
+"""Says when: enqueues the jobs of the table on time. Any number of clocks may run; one of them leads."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import redis
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from jobs.schedule import SHANGHAI, Job
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=15)
+BEAT = timedelta(seconds=1)
+
+# Lead on, or begin to lead where nobody does.
+_LEAD = """
+local leader = redis.call('get', KEYS[1])
+if leader and leader ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return 1
+"""
+_RESIGN = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+# A run is ours to enqueue if no clock has enqueued it, or a later one, and none is about to.
+_TAKE = """
+if tonumber(redis.call('hget', KEYS[1], ARGV[1]) or '-1') >= tonumber(ARGV[2]) then return 0 end
+return redis.call('set', KEYS[2], ARGV[3], 'nx', 'px', ARGV[4]) and 1 or 0
+"""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One clock. `enqueue` puts a job of this name in the queue; `fired` in Redis remembers each job's last run."""
+
+    redis: redis.Redis
+    table: tuple[Job, ...]
+    enqueue: Callable[[str], object]
+    prefix: str = "{clock}"
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def beat(self, now: datetime) -> None:
+        """Lead if possible, and enqueue what is due. A run that was missed while no clock ran is made up once."""
+        try:
+            if self.leads():
+                for job in self.table:
+                    self.fire(job, now)
+        except redis.RedisError as error:
+            log.warning("the clock cannot reach Redis: %s", type(error).__name__)
+
+    def leads(self) -> bool:
+        return bool(self.redis.eval(_LEAD, 1, self._leader, self.token, _ms(LEASE)))
+
+    def fire(self, job: Job, now: datetime) -> bool:
+        """Enqueue this run unless it was. Dying between taking and remembering leaves it to the next clock."""
+        slot, taken = job.slot(now), f"{self.prefix}:taken:{job.name}"
+        if job.at is not None and self.redis.hsetnx(self._fired, job.name, slot):
+            return False  # the very first start of all: yesterday's run was not missed
+        if not self.redis.eval(_TAKE, 2, self._fired, taken, job.name, slot, self.token, _ms(LEASE)):
+            return False
+        self.enqueue(job.name)
+        self.redis.hset(self._fired, job.name, slot)
+        self.redis.delete(taken)
+        return True
+
+    def resign(self) -> None:
+        self.redis.eval(_RESIGN, 1, self._leader, self.token)
+
+    @property
+    def _leader(self) -> str:
+        return f"{self.prefix}:leader"
+
+    @property
+    def _fired(self) -> str:
+        return f"{self.prefix}:fired"
+
+
+def run(
+    client: redis.Redis,
+    table: Iterable[Job],
+    enqueue: Callable[[str], object],
+    stop: threading.Event | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Beat once a second until SIGTERM, SIGINT or `stop`."""
+    clock = Clock(client, tuple(table), enqueue)
+    scheduler = BlockingScheduler(timezone=SHANGHAI)
+    scheduler.add_job(
+        lambda: clock.beat(now()), "interval", seconds=BEAT.total_seconds(), max_instances=1, coalesce=True,
+        misfire_grace_time=None, next_run_time=datetime.now(UTC),
+    )  # fmt: skip
+    _stop_by(scheduler, stop)
+    scheduler.start()
+    clock.resign()
+    return 0
+
+
+def _stop_by(scheduler: BlockingScheduler, stop: threading.Event | None) -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
+    if stop is not None:
+        waiter = threading.Thread(target=lambda: stop.wait() and scheduler.shutdown(wait=False), daemon=True)
+        waiter.start()
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
