@@ -36,6 +36,8 @@ SERVICE = VERIFIED | {"mass_to_followers", "templates", "notices", "qr_codes"}
 def test_rights_by_kind_of_account(account: str, rights: set[str]) -> None:
     capabilities = Capabilities.of(account)
     assert {right.name for right in RIGHTS if capabilities.may(right.name)} == rights
+    assert set(capabilities) == rights
+    assert ("qr_codes" in capabilities) is ("qr_codes" in rights)
     for standing in capabilities.table():
         assert bool(standing.reason) is not standing.allowed
 
@@ -44,6 +46,8 @@ def test_the_kinds_are_those_of_the_settings() -> None:
     assert set(ACCOUNTS) == set(CONFIGURED)
     with pytest.raises(ValueError, match="kind"):
         Capabilities.of("personal")
+    with pytest.raises(KeyError):
+        Capabilities.of("service").may("fly")
 
 
 def test_every_right_has_a_property_of_its_name() -> None:

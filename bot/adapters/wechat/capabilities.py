@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,6 +78,9 @@ RIGHTS: tuple[Right, ...] = (
 )
 
 
+_BY_NAME: Mapping[str, Right] = {right.name: right for right in RIGHTS}
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """By kind of account, less what the platform has refused."""
@@ -98,7 +101,14 @@ class Capabilities:
         return tuple(self._standing(right) for right in RIGHTS)
 
     def may(self, name: str) -> bool:
-        return next(self._standing(right).allowed for right in RIGHTS if right.name == name)
+        """By the name of a right; a name that does not exist is a KeyError."""
+        return self._standing(_BY_NAME[name]).allowed
+
+    def __contains__(self, name: str) -> bool:
+        return self.may(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (standing.right.name for standing in self.table() if standing.allowed)
 
     def _standing(self, right: Right) -> Standing:
         if self.account not in right.accounts:
