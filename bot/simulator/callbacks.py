@@ -142,15 +142,15 @@ class Pusher:
         for number in range(1, settings.tries + 1):
             began = time.perf_counter()
             outcome.tries = number
-            answer = self._once(nodes, outcome)
-            if answer is not None:
-                return self._judge(nodes, answer)
+            verdict = self._once(nodes, outcome)
+            if verdict is not None:
+                return verdict
             if number < settings.tries:
                 time.sleep(max(0.0, settings.interval - (time.perf_counter() - began)))
         return Verdict(broken=True)
 
-    def _once(self, nodes: Json, outcome: Outcome) -> bytes | None:
-        """One try: the body of a 200 answer in time, else None."""
+    def _once(self, nodes: Json, outcome: Outcome) -> Verdict | None:
+        """One try: the judgement of a 200 answer in time, else None."""
         query, body = self.signed(nodes)
         began, limit = time.perf_counter(), self._sim.knobs.settings.interval
         status, content = self._post(f"{self._url()}{urlencode(query)}", body, limit)
@@ -162,8 +162,10 @@ class Pusher:
         elif status != 200:
             outcome.problems.append(f"the status is {status}")
         outcome.statuses.append(status)
-        self._log(nodes, query, body, status, seconds, content)
-        return content if isinstance(content, bytes) and status == 200 and seconds <= limit else None
+        in_time = isinstance(content, bytes) and status == 200 and seconds <= limit
+        verdict = self._judge(nodes, content) if in_time and isinstance(content, bytes) else None
+        self._log(nodes, query, body, status, seconds, content, verdict)
+        return verdict
 
     def _post(self, url: str, body: bytes, limit: float) -> tuple[int, bytes | str]:
         """Status and body, or status 0 and what went wrong."""
@@ -205,8 +207,8 @@ class Pusher:
         """The same message sent again at the same time, as it happens on the live platform."""
 
         def send() -> None:
-            answer = self._once(nodes, Outcome(None, 0))
-            outcome.copies.append(self._judge(nodes, answer).reply if answer is not None else None)
+            verdict = self._once(nodes, Outcome(None, 0))
+            outcome.copies.append(verdict.reply if verdict else None)
 
         threads = [threading.Thread(target=send, daemon=True) for _ in range(self._sim.knobs.settings.duplicates)]
         for thread in threads:
@@ -223,17 +225,26 @@ class Pusher:
             self._failures = 0
 
     def _log(
-        self, nodes: Json, query: dict[str, str], body: bytes, status: int, seconds: float, content: bytes | str
+        self,
+        nodes: Json,
+        query: dict[str, str],
+        body: bytes,
+        status: int,
+        seconds: float,
+        content: bytes | str,
+        verdict: Verdict | None,
     ) -> None:
-        what = nodes.get("Event") or nodes["MsgType"]
         plain = xml.document(nodes)
         sent = plain if self._sim.account.mode == "plain" else plain + b"\n\n" + body
-        now = self._sim.clock.now()
-        path = self._sim.account.callback_url
-        shown = self._readable(content)
-        self._sim.wire.add(
-            now, "callback", "POST", path, status, seconds, sent, shown, what=what, openid=query["openid"], query=query
-        )
+        detail = {
+            "what": nodes.get("Event") or nodes["MsgType"],
+            "gist": str(nodes.get("Content") or nodes.get("EventKey") or "")[:40],
+            "openid": query["openid"],
+            "problems": list(verdict.problems) if verdict else [],
+            "query": query,
+        }
+        now, path = self._sim.clock.now(), self._sim.account.callback_url
+        self._sim.wire.add(now, "callback", "POST", path, status, seconds, sent, self._readable(content), **detail)
 
     def _readable(self, content: bytes | str) -> bytes | str:
         """The answer, with the decrypted reply before it."""

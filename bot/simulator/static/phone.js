@@ -281,9 +281,10 @@ function showWire(rows) {
 }
 
 function wireRow(row) {
-  const bad = row.kind === "callback" ? row.code !== "200" : row.code !== "0";
+  const problems = row.detail.problems || [];
+  const bad = problems.length > 0 || (row.kind === "callback" ? row.code !== "200" : row.code !== "0");
   const arrow = { callback: "→", api: "←", robot: "✉" }[row.kind];
-  const what = row.kind === "callback" ? `${row.method} ${row.detail.what || ""}` : `${row.method} ${row.path}`;
+  const what = row.kind === "callback" ? `${row.method} ${row.detail.what || ""} ${row.detail.gist || ""}` : `${row.method} ${row.path}`;
   const line = el("summary", {}, el("span", { class: "time" }, new Date(row.at).toLocaleTimeString("zh-CN")), el("span", {}, arrow), el("span", { class: "what", title: row.path }, what),
     el("span", { class: `code${bad ? " bad" : ""}` }, row.code), el("span", { class: "ms" }, `${row.ms} ms`));
   const box = el("details", { "data-testid": "wire-row", "data-kind": row.kind, "data-code": row.code, "data-path": row.path, hidden: Boolean(filter) && filter !== row.kind }, line);
@@ -292,6 +293,7 @@ function wireRow(row) {
 }
 
 const bodies = (row) => [
+  ...(row.detail.problems && row.detail.problems.length ? [el("h5", { class: "problems" }, row.detail.problems.join("; "))] : []),
   el("h5", {}, `${row.path}?${new URLSearchParams(row.detail.query || {})}`), el("pre", {}, pretty(row.request) || "—"),
   el("h5", {}, "回应"), el("pre", {}, pretty(row.response) || "（空）"),
 ];
