@@ -95,7 +95,7 @@ class Content:
     @property
     def hash(self) -> str:
         """Of what followers see; the precision of a date or the way it was found do not count."""
-        seen = "\x1f".join((self.title, self.body, self.category, ",".join(self.tags), self.picture))
+        seen = "\x1f".join((self.title, self.body))
         return hashlib.sha256(seen.encode()).hexdigest()
 
 
@@ -127,7 +127,8 @@ def set_topics(session: Session, article_id: int, topics: Topics) -> None:
 
 
 def set_duplicate(session: Session, article_id: int, of: int | None) -> None:
-    session.execute(sa.update(Article).where(Article.id == article_id).values(duplicate_of=of))
+    linked = sa.update(Article).where(Article.id == article_id)
+    session.execute(linked.values(duplicate_of=of, index_seq=next_seq(session)))
 
 
 def mark_gone(session: Session, urls: Iterable[str], now: datetime) -> int:
@@ -194,7 +195,18 @@ def remember(session: Session, key: str, value: dict[str, Any]) -> None:
 
 
 def _add(session: Session, found: Content, now: datetime) -> int:
-    article = Article(first_seen_at=now, updated_at=now, index_seq=next_seq(session), url=found.url)
+    article = Article(
+        url=found.url,
+        category="",
+        tags=[],
+        author="",
+        picture="",
+        published_at=found.published_at,
+        published_precision=found.published_precision,
+        first_seen_at=now,
+        updated_at=now,
+        index_seq=next_seq(session),
+    )
     _rewrite(article, found)
     session.add(article)
     session.flush()
@@ -203,12 +215,11 @@ def _add(session: Session, found: Content, now: datetime) -> int:
 
 def _rewrite(article: Article, found: Content) -> None:
     article.title, article.body, article.summary = found.title, found.body, found.summary
-    article.category, article.tags, article.author = found.category, list(found.tags), found.author
-    article.picture, article.content_hash, article.source = found.picture, found.hash, found.source
-    _redate(article, found)
-
-
-def _redate(article: Article, found: Content) -> None:
-    """A time from feed or API is not replaced by the day a page shows."""
-    if article.published_at is None or found.published_precision == "second":
+    article.category = found.category or article.category
+    article.tags = list(found.tags) or article.tags
+    article.author = found.author or article.author
+    article.picture = found.picture or article.picture
+    article.content_hash, article.source = found.hash, found.source
+    # A time from feed or API is not replaced by the day a page shows.
+    if found.published_precision == "second":
         article.published_at, article.published_precision = found.published_at, found.published_precision
