@@ -1,8 +1,8 @@
 """A stand-in for the WeChat platform over real HTTP in both directions; it imports nothing of the rest of the project.
 
 `python -m bot.simulator` reads SIM_HOST (127.0.0.1), SIM_PORT (8100), SIM_CALLBACK_URL (http://127.0.0.1:8000/wechat),
-WECHAT_APP_ID, WECHAT_APP_SECRET, WECHAT_TOKEN, WECHAT_AES_KEY, WECHAT_MODE, WECHAT_ACCOUNT, SIM_DINGTALK_SECRET and
-SIM_FEISHU_SECRET. In a test: `with serving(Simulator(Account(...))) as address` (bot.simulator.app).
+SIM_NAME, WECHAT_APP_ID, WECHAT_APP_SECRET, WECHAT_TOKEN, WECHAT_AES_KEY, WECHAT_MODE, WECHAT_ACCOUNT,
+SIM_DINGTALK_SECRET and SIM_FEISHU_SECRET. In a test: `with serving(Simulator(Account(...))) as address` (bot.simulator.app).
 
 Served paths: the page at `/`; the platform's API under its own paths (`/cgi-bin/...`, `/sns/...`); the staff robots
 `/robot/wecom?key=`, `/robot/dingtalk?access_token=`, `/robot/feishu/<id>`; articles at `/s/<key>`; and the control API:
@@ -32,7 +32,8 @@ Served paths: the page at `/`; the platform's API under its own paths (`/cgi-bin
     POST /sim/rights                             {"right": "menu", "allowed": true} (rights.MATRIX)
     POST /sim/check-url                          the GET check of the callback address, now
     POST /sim/settle                             waits until no job event is on its way
-    POST /sim/reset                              {} or {"keep_knobs": true}
+    POST /sim/drafts/<media_id>/send             staff send a draft to all on the website
+    POST /sim/reset                              {}, {"keep_knobs": true} or {"people": true} (followers and chats only)
 
 Acting as a follower answers `{"answered", "reply", "tries", "duration", "problems", "statuses", "copies"}`; with
 `"wait": false` in the request it answers at once. Every answer has `"ok"`; lists come under `"items"`.

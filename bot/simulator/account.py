@@ -11,7 +11,10 @@ MODES = ("plain", "compatible", "safe")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`kind` and `mode` use the words of KINDS and MODES; `original_id` is the gh_ name in ToUserName."""
+    """`kind` and `mode` use the words of KINDS and MODES; `original_id` is the gh_ name in ToUserName.
+
+    name: what the phone shows; empty for the page's own.
+    """
 
     app_id: str = "wx1234567890abcdef"
     app_secret: str = field(default="simsecret2026simsecret2026simsec", repr=False)
@@ -21,6 +24,7 @@ class Account:
     kind: str = "subscription"
     callback_url: str = "http://127.0.0.1:8000/wechat"
     original_id: str = "gh_0123456789ab"
+    name: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -47,4 +51,5 @@ _ENVIRONMENT = {
     "kind": "WECHAT_ACCOUNT",
     "callback_url": "SIM_CALLBACK_URL",
     "original_id": "SIM_ORIGINAL_ID",
+    "name": "SIM_NAME",
 }

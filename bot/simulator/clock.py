@@ -26,6 +26,9 @@ class Clock:
     def move(self, seconds: float) -> None:
         self.offset += timedelta(seconds=seconds)
 
+    def reset(self) -> None:
+        self.offset = timedelta()
+
     def set(self, moment: datetime) -> None:
         self.offset = moment - datetime.now(UTC)
 

@@ -9,7 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
-from bot.simulator import people
+from bot.simulator import mass, people
+from bot.simulator.drafts import Draft
+from bot.simulator.errors import Fail
 from bot.simulator.knobs import Fault
 from bot.simulator.server import encoded, simulator
 from bot.simulator.shapes import Json
@@ -49,6 +51,11 @@ def _follower(openid: str) -> Follower:
 @control.errorhandler(HTTPException)
 def _http_error(error: HTTPException) -> Response:
     return _refused(error.code or 500, error.description or error.name)
+
+
+@control.errorhandler(Fail)
+def _platform_error(fail: Fail) -> Response:
+    return _refused(400, f"{fail.code} {fail.message}")
 
 
 @control.errorhandler(ValueError)
@@ -106,8 +113,16 @@ def updates() -> Response:
             "account": {"kind": sim.account.kind, "mode": sim.account.mode},
             "now": sim.clock.now().isoformat(timespec="seconds"),
             "offset": round(sim.clock.offset.total_seconds()),
+            "started": sim.started,
+            "codes": [{"scene": code.scene, "ticket": code.ticket} for code in tuple(sim.qrcodes.values())[-12:]],
+            "drafts": [_draft(draft) for draft in tuple(sim.drafts.box.values())[-12:]],
         }
     )
+
+
+def _draft(draft: Draft) -> Json:
+    titles = [str(article["title"]) for article in draft.articles]
+    return {"media_id": draft.media_id, "titles": titles, "url": f"/s/{draft.keys[0]}"}
 
 
 def _entries(follower: Follower, after: int) -> list[Json]:
@@ -293,7 +308,7 @@ def move_clock() -> Response:
     """{"move": seconds}, {"now": "2026-11-24T10:00:00+08:00"} or {"reset": true}."""
     sim, given = simulator(), _given()
     if given.get("reset"):
-        sim.clock.move(-sim.clock.offset.total_seconds())
+        sim.clock.reset()
     if "now" in given:
         sim.clock.set(datetime.fromisoformat(given["now"]))
     sim.clock.move(float(given.get("move", 0)))
@@ -331,10 +346,23 @@ def settle() -> Response:
 
 @control.post("/reset")
 def reset() -> Response:
-    """{} for everything, {"keep_knobs": true} to keep clock and knobs."""
-    sim = simulator()
-    (sim.clear if _given().get("keep_knobs") else sim.reset)()
+    """{} for everything, {"keep_knobs": true} to keep clock and knobs, {"people": true} for followers and chats only."""
+    sim, given = simulator(), _given()
+    if given.get("people"):
+        sim.clear_people()
+    elif given.get("keep_knobs"):
+        sim.clear()
+    else:
+        sim.reset()
     return _json({})
+
+
+@control.post("/drafts/<media_id>/send")
+def send_by_hand(media_id: str) -> Response:
+    """Staff send a draft to all on the platform's website: no API right is needed, and no event follows."""
+    sim = simulator()
+    with sim.lock:
+        return _json({"reached": mass.by_hand(sim, media_id)})
 
 
 @control.get("/media/<media_id>")

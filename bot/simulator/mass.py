@@ -185,6 +185,15 @@ def _deliver(sim: Simulator, job: MassJob) -> None:
     }
 
 
+def by_hand(sim: Simulator, media_id: str) -> int:
+    """Staff send a draft on the website; gives how many followers it reached."""
+    draft = sim.drafts.get(media_id)
+    openids = [follower.openid for follower in sim.followers.following()]
+    job = _job(sim, "news", {"articles": draft.cards()}, draft, True, openids)
+    _deliver(sim, job)
+    return job.counts["SentCount"]
+
+
 def _reachable(sim: Simulator, openid: str, month: str) -> Follower | None:
     follower = sim.followers.get(openid)
     if follower is None or not follower.following or follower.flags & {"blocked", "blacklisted"}:

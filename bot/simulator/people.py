@@ -15,6 +15,14 @@ from bot.simulator.windows import EVENT_TRIGGERS
 if TYPE_CHECKING:
     from bot.simulator.world import Simulator
 
+# What was taken or chosen by these menu buttons follows as a message of its own.
+FOLLOWED_BY = {
+    "pic_sysphoto": "image",
+    "pic_photo_or_album": "image",
+    "pic_weixin": "image",
+    "location_select": "location",
+}
+
 
 def newcomer(sim: Simulator, openid: str = "", name: str = "") -> Follower:
     """A person who may follow later. Openids look like real ones: 28 characters starting with o."""
@@ -83,7 +91,10 @@ def event(sim: Simulator, follower: Follower, name: str, given: Json) -> Outcome
     nodes = _head(sim, follower) | {"MsgType": "event", "Event": name} | EVENTS.get(name, {}) | given
     if name == "LOCATION" and not sim.rights.allows("location"):
         return Outcome(None, nodes["CreateTime"], problems=["this account gets no LOCATION events"])
-    return deliver(sim, follower, nodes)
+    outcome = deliver(sim, follower, nodes)
+    if name in FOLLOWED_BY:
+        message(sim, follower, FOLLOWED_BY[name], {})
+    return outcome
 
 
 def _take_note(sim: Simulator, follower: Follower, name: str, given: Json) -> None:

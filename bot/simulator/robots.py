@@ -61,8 +61,8 @@ class StaffMessage:
 class StaffGroup:
     """What staff see, and how often each robot spoke in the last minute."""
 
-    def __init__(self) -> None:
-        self.rules = Rules()
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
         self.messages: deque[StaffMessage] = deque(maxlen=KEPT)
         self._ids = itertools.count(1)
         self._spoke: dict[str, deque[float]] = defaultdict(deque)

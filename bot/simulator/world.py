@@ -59,6 +59,8 @@ class Simulator:
         self.jobs = Jobs()
         self.pusher = Pusher(self)
         self.ids = Ids()
+        self.staff = StaffGroup()
+        self.started = secrets.token_hex(4)
         self._rids = itertools.count(0x10000000)
         self.clear()
 
@@ -67,7 +69,6 @@ class Simulator:
         self.rights = Rights(self.account.kind)
         self.quotas = quotas.Quotas(self.clock)
         self.tokens = tokens.Tokens()
-        self.followers = users.Followers()
         self.tags = tags.Tags()
         self.media = media.MediaStore()
         self.drafts = drafts.Drafts()
@@ -79,14 +80,21 @@ class Simulator:
         self.templates = templates.Templates()
         self.logins = oauth.Logins()
         self.tickets: dict[str, tuple[str, float]] = {}
-        self.staff = StaffGroup()
+        self.clear_people()
+
+    def clear_people(self) -> None:
+        """Forget the followers and all that was said; what the bot has set up (menu, tags, tokens, drafts) stays."""
+        self.followers = users.Followers()
+        for tag in self.tags.known.values():
+            tag.count = 0
+        self.staff = StaffGroup(self.staff.rules)
         self.receipts = Receipts()
         self.wire.rows.clear()
         self.wire.touch()
 
     def reset(self) -> None:
         """As freshly started."""
-        self.clock.set(self.clock.now() - self.clock.offset)
+        self.clock.reset()
         self.knobs = Knobs()
         self.clear()
 

@@ -27,6 +27,9 @@ const KNOBS = {
 };
 let current = localStorage.getItem("follower") || "";
 let filter = "";
+let started = "";
+
+const NAME = $("title").textContent;
 
 function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
@@ -80,7 +83,9 @@ function showFollower(follower) {
   for (const id of ["chat", "composer", "leave"]) $(id).hidden = !following;
   $("profile").hidden = following;
   if (!following) { $("samples").hidden = true; $("menu").hidden = true; }
-  $("title").textContent = follower && follower.typing ? "对方正在输入…" : "产业园区招商";
+  $("title").textContent = follower && follower.typing ? "对方正在输入…" : NAME;
+  $("scan").hidden = !following;
+  for (const button of document.querySelectorAll("[data-flag]")) button.classList.toggle("on", Boolean(follower && follower.flags.includes(button.dataset.flag)));
   const open = follower ? Object.entries(follower.windows) : [];
   $("window").textContent = following ? (open.length ? `客服消息余 ${open.map(([, w]) => w.left).join("+")} 条` : "客服窗口已关闭") : "";
 }
@@ -337,6 +342,34 @@ async function put(path, body) {
   loadKnobs();
 }
 
+// ---- QR codes and drafts
+
+let codesShown = "";
+
+function showCodes(codes) {
+  const text = JSON.stringify(codes);
+  if (text === codesShown) return;
+  codesShown = text;
+  $("codes").replaceChildren(...codes.map((code) => el("button", {
+    type: "button", "data-testid": "code", on: { click: () => scanned({ ticket: code.ticket }) },
+  }, el("img", { src: `/cgi-bin/showqrcode?ticket=${encodeURIComponent(code.ticket)}`, alt: "" }), code.scene)));
+}
+
+function scanned(body) {
+  $("sheet").hidden = true;
+  return act("scan", body);
+}
+
+function showDrafts(drafts) {
+  $("drafts").replaceChildren(...drafts.map((draft) => el("li", { "data-testid": "draft" },
+    el("a", { href: draft.url, target: "_blank", rel: "noopener" }, draft.titles.join(" / ")),
+    el("button", { class: "tiny", on: { click: () => put(`/sim/drafts/${draft.media_id}/send`, {}) } }, "群发"))));
+}
+
+const consent = (word) => act("event", word === "accept"
+  ? { event: "subscribe_msg_popup_event", SubscribeMsgPopupEvent: { List: [{ TemplateId: $("consent").value, SubscribeStatusString: word, PopupScene: 2 }] } }
+  : { event: "subscribe_msg_change_event", SubscribeMsgChangeEvent: { List: [{ TemplateId: $("consent").value, SubscribeStatusString: word }] } });
+
 // ---- the long poll
 
 let poll = null;
@@ -352,6 +385,8 @@ async function update() {
   try {
     const news = await (await fetch(`/sim/updates?${query}`, { signal: poll.signal })).json();
     if (asked !== current) return 0;
+    if (started && started !== news.started) location.reload();
+    started = news.started;
     seen.version = news.version;
     draw(news);
     return 120;
@@ -367,6 +402,8 @@ function draw(news) {
   showChat(news.chat);
   showStaff(news.staff);
   showWire(news.wire);
+  showCodes(news.codes);
+  showDrafts(news.drafts);
   const good = news.url_check === "ok";
   $("check").className = `chip ${good ? "good" : "bad"}`;
   $("check").textContent = good ? "回调正常" : "回调不通";
@@ -384,9 +421,13 @@ async function run() {
 // ---- wiring
 
 $("follow").addEventListener("click", () => act("follow"));
-$("follow-scene").addEventListener("click", () => act("follow", { scene: $("scene").value.trim() || "expo2026" }));
 $("leave").addEventListener("click", () => act("unfollow"));
-$("scan").addEventListener("click", () => { const scene = prompt("二维码场景", "expo2026"); if (scene) act("scan", { scene }); });
+for (const id of ["scan", "scan-profile"]) $(id).addEventListener("click", () => { $("sheet").hidden = false; });
+$("close-sheet").addEventListener("click", () => { $("sheet").hidden = true; });
+$("sheet").addEventListener("click", (event) => { if (event.target === $("sheet")) $("sheet").hidden = true; });
+$("scan-form").addEventListener("submit", (event) => { event.preventDefault(); scanned({ scene: $("scene").value.trim() || "expo2026" }); });
+$("consent-yes").addEventListener("click", () => consent("accept"));
+$("consent-no").addEventListener("click", () => consent("reject"));
 $("more").addEventListener("click", () => { $("samples").hidden = !$("samples").hidden; });
 $("composer").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -421,6 +462,7 @@ $("knobs").addEventListener("click", (event) => {
     if (fault.kind === "error" && fault.code === undefined) fault.code = Number($("fault-code").value);
     return put("/sim/faults", fault);
   }
+  if (button.dataset.flag) return put(`/sim/followers/${current}/flags`, { [button.dataset.flag]: !button.classList.contains("on") }).then(interrupt);
   if (button.dataset.post) return put(button.dataset.post, JSON.parse(button.dataset.body || "{}"));
   if ("clearFaults" in button.dataset) return call("/sim/faults", null, "DELETE").then(loadKnobs);
   return undefined;
