@@ -11,14 +11,14 @@ const EVENTS = {
   scancode_push: "扫码", scancode_waitmsg: "扫码", location_select: "选择了位置", LOCATION: "上报了位置",
 };
 const SAMPLES = [
-  ["🖼️", "图片", { kind: "image" }],
-  ["🎤", "语音", { kind: "voice" }],
-  ["📍", "位置", { kind: "location", Location_X: 31.3041, Location_Y: 120.5954, Scale: 16, Label: "江苏省苏州市工业园区星湖街328号" }],
-  ["🔗", "链接", { kind: "link", Title: "产业园区招商手册", Description: "园区介绍与配套", Url: "https://example.com/park" }],
-  ["🎬", "视频", { kind: "video" }],
-  ["📹", "小视频", { kind: "shortvideo" }],
-  ["😀", "表情", { kind: "text", text: "👍🏭[微笑]" }],
-  ["❓", "未知类型", { kind: "sticker" }],
+  ["image", "图片", { kind: "image" }],
+  ["voice", "语音", { kind: "voice" }],
+  ["location", "位置", { kind: "location", Location_X: 31.3041, Location_Y: 120.5954, Scale: 16, Label: "江苏省苏州市工业园区星湖街328号" }],
+  ["link", "链接", { kind: "link", Title: "产业园区招商手册", Description: "园区介绍与配套", Url: "https://example.com/park" }],
+  ["video", "视频", { kind: "video" }],
+  ["shortvideo", "小视频", { kind: "shortvideo" }],
+  ["face", "表情", { kind: "text", text: "👍🏭[微笑]" }],
+  ["other", "未知类型", { kind: "sticker" }],
 ];
 const KNOBS = {
   tries: "回调次数", interval: "回调时限（秒）", duplicates: "重复推送（份）", latency: "接口延迟（秒）", job_delay: "任务事件延迟（秒）",
@@ -41,6 +41,18 @@ function el(tag, props = {}, ...children) {
   }
   node.append(...children.filter((child) => child !== null && child !== undefined));
   return node;
+}
+
+const ICONS = new Set(["image", "voice", "location", "link", "video", "shortvideo"]);
+
+function icon(name) {
+  const SVG = "http://www.w3.org/2000/svg";
+  const drawing = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `/static/icons.svg#${name}`);
+  drawing.setAttribute("class", "icon");
+  drawing.append(use);
+  return drawing;
 }
 
 async function call(path, body, method = "POST") {
@@ -125,15 +137,16 @@ function content(entry) {
     case "news": return cards(entry);
     case "template": return template(entry);
     case "msgmenu": return menuMessage(entry);
-    case "image": return entry.src ? el("img", { class: "photo", src: entry.src, alt: "图片" }) : el("div", { class: "photo" }, "🏭");
+    case "image": return entry.src ? el("img", { class: "photo", src: entry.src, alt: "图片" }) : el("div", { class: "photo" }, icon("factory"));
     case "transfer_customer_service": return el("div", { class: "bubble" }, "（已转人工客服）");
     default: return sample(entry);
   }
 }
 
 function sample(entry) {
-  const [icon, name] = { voice: ["🎤", "语音 8″"], video: ["🎬", "视频"], shortvideo: ["📹", "小视频"], location: ["📍", "位置"], link: ["🔗", entry.title || "链接"], music: ["🎵", entry.title || "音乐"] }[entry.kind] || ["📎", entry.kind];
-  return el("div", { class: "bubble sample" }, el("span", {}, icon), el("span", {}, name, el("small", {}, entry.text || entry.description || "")));
+  const names = { voice: "语音 8″", video: "视频", shortvideo: "小视频", location: "位置", link: entry.title || "链接", music: entry.title || "音乐" };
+  const name = names[entry.kind] || entry.kind;
+  return el("div", { class: "bubble sample" }, icon(ICONS.has(entry.kind) ? entry.kind : "other"), el("span", {}, name, el("small", {}, entry.text || entry.description || "")));
 }
 
 // Text with links: http links open, bizmsgmenu links make the follower say something, other tags are shown as they are.
@@ -289,7 +302,7 @@ function wireRow(row) {
   const problems = row.detail.problems || [];
   const bad = problems.length > 0 || (row.kind === "callback" ? row.code !== "200" : row.code !== "0");
   const arrow = { callback: "→", api: "←", robot: "✉" }[row.kind];
-  const what = row.kind === "callback" ? `${row.method} ${row.detail.what || ""} ${row.detail.gist || ""}` : `${row.method} ${row.path}`;
+  const what = row.kind === "callback" ? `${row.detail.what || ""} ${row.detail.gist || ""}` : `${row.method} ${row.path}`;
   const line = el("summary", {}, el("span", { class: "time" }, new Date(row.at).toLocaleTimeString("zh-CN")), el("span", {}, arrow), el("span", { class: "what", title: row.path }, what),
     el("span", { class: `code${bad ? " bad" : ""}` }, row.code), el("span", { class: "ms" }, `${row.ms} ms`));
   const box = el("details", { "data-testid": "wire-row", "data-kind": row.kind, "data-code": row.code, "data-path": row.path, hidden: Boolean(filter) && filter !== row.kind }, line);
@@ -436,9 +449,9 @@ $("composer").addEventListener("submit", (event) => {
   $("input").value = "";
   act("send", { kind: "text", text });
 });
-$("samples").append(...SAMPLES.map(([icon, name, body]) => el("button", {
+$("samples").append(...SAMPLES.map(([picture, name, body]) => el("button", {
   type: "button", "data-testid": `sample-${body.kind}`, on: { click: () => { $("samples").hidden = true; act("send", body); } },
-}, el("span", {}, icon), name)));
+}, icon(picture), name)));
 document.addEventListener("click", (event) => { if (!event.target.closest(".menu")) closeMenus(); });
 document.querySelectorAll(".tabs button").forEach((button) => button.addEventListener("click", () => {
   document.body.dataset.tab = button.dataset.tab;
