@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,9 @@ from bot.dialogue.intake_words import question_again as open_question
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.message import Location, Message, Text, Voice
 from bot.dialogue.turn import Turn
+
+_NUMBERED = re.compile(r"[0-9]\. (?=<a )")
+"""Below a list of articles a number opens an article, so there the choices are only to be tapped."""
 
 
 def intake(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
@@ -33,7 +37,8 @@ def question_again(conversation: Conversation, lookups: Lookups, at: datetime | 
     inquiry = aged(conversation.inquiry, lookups.form, at) if at else conversation.inquiry
     if inquiry is None or (at and is_paused(inquiry, lookups.form, at)):
         return ""
-    return open_question(inquiry, lookups)
+    question = open_question(inquiry, lookups)
+    return _NUMBERED.sub("· ", question) if conversation.listing else question
 
 
 def fresh(conversation: Conversation, lookups: Lookups, at: datetime) -> Conversation:

@@ -16,11 +16,15 @@ LISTS = ("several", "places", "texts", "phones")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the fixed answers of a slot; `words` are other ways to say it as a whole message."""
+    """One of the fixed answers of a slot; `words` are other ways to say it as a whole message.
 
-    value: str
+    hidden: understood, but not offered (没有 for the tax is a value, not a failure).
+    """
+
+    value: Any
     label: str
     words: frozenset[str] = frozenset()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +185,11 @@ class Form:
     def wants_changed(self, text: str) -> Slot | None:
         """The slot that a text like 改面积, 电话错了 or 面积 names without a new value."""
         words = plain(text)
-        return next((slot for slot in self.slots if words in slot.aliases), None) or self._stripped(words)
+        return next((slot for slot in self.slots if words in slot.aliases), None) or self.named_to_change(text)
 
-    def _stripped(self, words: str) -> Slot | None:
+    def named_to_change(self, text: str) -> Slot | None:
+        """The same without the bare name, which means nothing outside an inquiry."""
+        words = plain(text)
         before = next((part for part in self.change_before if words.startswith(part)), "")
         rest = words[len(before) :]
         after = next((part for part in self.change_after if rest.endswith(part)), "")
@@ -241,7 +247,7 @@ def _key(facts: Mapping[str, Any], name: str) -> Key:
 
 def _choice(facts: Mapping[str, Any]) -> Choice:
     words = frozenset(plain(word) for word in (facts["label"], *facts.get("words", ())))
-    return Choice(facts["value"], facts["label"], words)
+    return Choice(facts["value"], facts["label"], words, facts.get("hidden", False))
 
 
 def _rule(facts: Mapping[str, Any]) -> Rule:

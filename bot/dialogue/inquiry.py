@@ -45,6 +45,7 @@ class Doubt:
     about: which, really, change, changes (these write values); cancel, erase, resume, share, stuck (these steer).
     slot: the answer the values are for. grows: the chosen value joins a list instead of replacing it.
     text: the message that waits for the answer, to be read afterwards. tries: how often it was passed over.
+    cued: the message was a correction or the answer to this slot's question, so that the choice may replace.
     """
 
     about: str
@@ -55,6 +56,7 @@ class Doubt:
     grows: bool = False
     text: str = ""
     tries: int = 0
+    cued: bool = False
 
     @property
     def writes(self) -> bool:
@@ -186,9 +188,9 @@ def _answers_in(facts: Mapping[str, list[Any]], keys: list[str]) -> dict[str, An
 
 def _doubt_out(doubt: Doubt) -> list[Any]:
     options = [list(option) for option in doubt.options]
-    return [doubt.about, doubt.slot, options, doubt.raw, doubt.key, doubt.grows, doubt.text, doubt.tries]
+    return [doubt.about, doubt.slot, options, doubt.raw, doubt.key, doubt.grows, doubt.text, doubt.tries, doubt.cued]
 
 
 def _doubt_in(facts: list[Any]) -> Doubt:
-    about, slot, options, raw, key, grows, text, tries = facts
-    return Doubt(about, slot, tuple((label, value) for label, value in options), raw, key, grows, text, tries)
+    about, slot, options, raw, key, grows, text, tries, cued = facts
+    return Doubt(about, slot, tuple((label, value) for label, value in options), raw, key, grows, text, tries, cued)

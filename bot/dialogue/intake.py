@@ -9,7 +9,7 @@ from typing import Any
 from bot.dialogue.inquiry import IDLE, OPEN, PAUSED, SENT, Answer, Doubt, Inquiry
 from bot.dialogue.intake_age import aged, is_paused
 from bot.dialogue.intake_commands import COMMANDS, disagree, erased, resume_or_restart, share, skip
-from bot.dialogue.intake_filling import Filled, fill, grown, write
+from bot.dialogue.intake_filling import Filled, change, fill, grown, write
 from bot.dialogue.intake_steps import (
     Said,
     Step,
@@ -30,7 +30,7 @@ from bot.dialogue.intake_words import asked_slot, is_at_card, open_slot
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.reply import tap
 from bot.dialogue.wording import plain
-from bot.understanding.reading import Reading
+from bot.understanding.reading import Reading, Value
 
 BEGINS_FROM = 0.5
 """How much a message must look like an inquiry to begin one (Reading.inquiry)."""
@@ -59,10 +59,15 @@ def answer(said: Said, before: Inquiry | None, lookups: Lookups) -> Step | None:
 def _command(talk: Talk) -> str:
     if talk.said.place or _small_talk_first(talk):
         return ""
-    name = talk.form.command(talk.said.text) or talk.reading.command
+    name = talk.form.command(talk.said.text) or _command_read(talk)
     if name == "start" or (name in _YIELDS and talk.reading.values):
         return ""
     return name if name in COMMANDS and not (name == "confirm" and is_at_card(talk.inquiry, talk.form)) else ""
+
+
+def _command_read(talk: Talk) -> str:
+    """重填面积 is about one slot, whatever command it looks like."""
+    return "" if talk.form.wants_changed(talk.said.text) else talk.reading.command
 
 
 def _small_talk_first(talk: Talk) -> bool:
@@ -140,9 +145,16 @@ def _chosen(talk: Talk, doubt: Doubt, picked: Any) -> Step:
             inquiry = write(inquiry, name, Answer(value, raw, doubt.key), talk.lookups)
         return changed(talk, inquiry)
     old = inquiry.answers.get(doubt.slot)
+    if doubt.about == "which" and old and not (doubt.grows or doubt.cued or old.declined or old.value == picked):
+        return carry_on(talk, replace(inquiry, doubts=(_change_to(talk, doubt, picked, old), *inquiry.doubts)))
     value = grown(old.value, picked) if doubt.grows and old and not old.declined else picked
     keep = talk.form.slot(doubt.slot).names if doubt.grows else ()  # type: ignore[union-attr]
     return changed(talk, write(inquiry, doubt.slot, Answer(value, doubt.raw, doubt.key), talk.lookups, keep))
+
+
+def _change_to(talk: Talk, doubt: Doubt, picked: Any, old: Answer) -> Doubt:
+    """Now it is clear which one was meant, but not that it should take the place of the old one."""
+    return change(doubt.slot, Value(picked, doubt.raw), old, doubt.key, talk.lookups)
 
 
 def _closed_by(inquiry: Inquiry, doubt: Doubt, talk: Talk) -> Inquiry:
@@ -208,6 +220,8 @@ def _begun(talk: Talk) -> Step:
 
 def _open(talk: Talk) -> Step | None:
     """The inquiry is being filled: every message may answer, correct, wander off, or say something we cannot read."""
+    if is_paused(talk.inquiry, talk.form, talk.said.at) and talk.inquiry.answers and _is_greeted(talk):
+        return resume_or_restart(talk)
     if _is_others(talk):
         return None
     if is_paused(talk.inquiry, talk.form, talk.said.at) and _starts_over(talk):
@@ -275,11 +289,13 @@ def _unread(talk: Talk) -> Step | None:
     inquiry = talk.inquiry
     if talk.said.place:
         return None
-    if talk.reading.corrects or talk.hears("wrong"):
+    if talk.reading.corrects or talk.hears("wrong") or talk.hears("amend"):
         return _which_to_change(talk)
     if talk.hears("ack"):
         return carry_on(talk, inquiry, talk.lookups.say("intake.ack"))
     slot = open_slot(inquiry, talk.form)
+    if slot is not None and slot.personal and talk.hears("refuse"):
+        return skip(talk)
     if talk.hears("unsure") and slot is not None and not inquiry.doubts:
         return COMMANDS["skip"](talk) if slot.personal else declined(talk, inquiry, slot, talk.said.text)
     if _is_digression(talk):
@@ -312,6 +328,8 @@ def _sent(talk: Talk) -> Step | None:
     named = talk.form.wants_changed(talk.said.text) if not talk.reading.values else None
     if named is not None and not talk.inquiry.reopened:
         return reopen(talk, talk.inquiry, named)
+    if talk.hears("amend"):
+        return _which_to_change(talk)
     step = _filled(talk)
     if step is not None or not (talk.inquiry.reopened or talk.inquiry.doubts):
         return step
@@ -329,6 +347,10 @@ _BY_STATE: dict[str, Callable[[Talk], Step | None]] = {OPEN: _open, SENT: _sent,
 
 
 # --- what a message is about ------------------------------------------------------------------------------------------
+
+
+def _is_greeted(talk: Talk) -> bool:
+    return not talk.said.place and talk.lookups.heard("greeting", talk.said.text)
 
 
 def _is_others(talk: Talk) -> bool:
@@ -358,7 +380,9 @@ def _starts_over(talk: Talk) -> bool:
 
 def _is_about_lead(talk: Talk) -> bool:
     reading, inquiry = talk.reading, talk.inquiry
-    if inquiry.reopened or inquiry.doubts or _remark_words(talk):
+    if inquiry.reopened or inquiry.doubts or _remark_words(talk) or talk.hears("amend"):
+        return True
+    if talk.form.named_to_change(talk.said.text):
         return True
     if reading.corrects or reading.adds or reading.removes or reading.inquiry >= BEGINS_FROM or _starts(talk):
         return True
@@ -375,7 +399,7 @@ def _wants_new(talk: Talk) -> bool:
 
 def _which_to_change(talk: Talk) -> Step:
     """不对: the value said last is asked once more; at the card we ask which one."""
-    named = talk.form.slot(talk.inquiry.last) if talk.inquiry.last else None
+    named = talk.form.slot(talk.inquiry.last) if talk.inquiry.last and not talk.hears("amend") else None
     if named is not None and not is_at_card(talk.inquiry, talk.form) and talk.inquiry.state == OPEN:
         return reopen(talk, talk.inquiry, named)
     labels = [slot.label for slot in talk.form.filled(talk.inquiry.answers)]

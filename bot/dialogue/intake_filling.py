@@ -14,6 +14,7 @@ from bot.dialogue.wording import plain
 from bot.understanding.reading import SURE, Reading, Value
 
 MOST_CHOICES = 8
+LONGEST_RAW = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,18 @@ class Filled:
     @property
     def is_empty(self) -> bool:
         return not (self.changed or self.removed or self.doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One value on its way in: what there was before, and what the message allows to be done with it."""
+
+    name: str
+    value: Value
+    old: Answer | None
+    key: str
+    cued: bool
+    grows: bool
 
 
 def fill(inquiry: Inquiry, reading: Reading, asked: Slot | None, key: str, lookups: Lookups) -> Filled:
@@ -82,34 +95,42 @@ def _take(
     filled: Filled, name: str, value: Value, reading: Reading, asked: Slot | None, key: str, lookups: Lookups
 ) -> Filled:
     slot: Slot = lookups.form.slot(name)
-    spec: Key = lookups.form.key(name)
-    old = filled.inquiry.answers.get(name)
-    cued = reading.corrects or (asked is not None and slot.name == asked.name)
-    match _verdict(spec, old, value, cued=cued, grows=name in reading.adds or name in reading.removes):
+    taken = _Taken(
+        name,
+        value,
+        filled.inquiry.answers.get(name),
+        key,
+        cued=reading.corrects or (asked is not None and slot.name == asked.name),
+        grows=name in reading.adds or name in reading.removes,
+    )
+    match _verdict(lookups.form.key(name), taken):
         case "same":
             return filled
         case "doubt":
-            return _doubted(filled, slot, name, value, old, key, lookups)
+            return _doubted(filled, taken, lookups)
         case "change":
-            return replace(filled, doubts=(*filled.doubts, _change(spec, value, old, key, lookups)))
+            return replace(filled, doubts=(*filled.doubts, change(name, value, taken.old, key, lookups)))
         case "grow":
-            return _written(
-                filled, name, replace(value, value=grown(old and old.value, value.value)), key, lookups, slot.names
-            )
+            more = grown(taken.old and taken.old.value, value.value)
+            return _written(filled, taken, more, lookups, slot.names)
         case _:
-            return _written(filled, name, value, key, lookups, (*reading.values, *_siblings_kept(slot, reading)))
+            return _written(filled, taken, value.value, lookups, (*reading.values, *_siblings_kept(slot, reading)))
 
 
-def _verdict(spec: Key, old: Answer | None, value: Value, *, cued: bool, grows: bool) -> str:
+def _verdict(spec: Key, taken: _Taken) -> str:
+    """same, doubt, change (ask first), grow or write."""
+    old, value = taken.old, taken.value
     if value.choices or value.confidence < SURE:
-        return "doubt" if not (old and _same(spec, old.value, value.value)) else "same"
+        meant = [choice for _, choice in value.choices] or [value.value]
+        known = old is not None and any(_same(spec, old.value, one) for one in meant)
+        return "same" if known else "doubt"
     if old is None or old.declined:
         return "write"
-    if spec.name == "negation" or (grows and spec.is_list):
+    if spec.name == "negation" or (taken.grows and spec.is_list):
         return "same" if _within(old.value, value.value) else "grow"
-    if old.value == value.value or (not cued and _same(spec, old.value, value.value)):
+    if old.value == value.value or (not taken.cued and _same(spec, old.value, value.value)):
         return "same"
-    return "write" if cued else "change"
+    return "write" if taken.cued else "change"
 
 
 def _same(spec: Key, old: Any, new: Any) -> bool:
@@ -132,26 +153,30 @@ def _siblings_kept(slot: Slot, reading: Reading) -> tuple[str, ...]:
     return slot.names if slot.names and any(name in reading.adds for name in slot.names) else ()
 
 
-def _written(filled: Filled, name: str, value: Value, key: str, lookups: Lookups, keep: Iterable[str]) -> Filled:
-    answer = Answer(value.value, value.raw[:LONGEST_RAW], key, round(value.confidence, 2))
-    return replace(filled, inquiry=write(filled.inquiry, name, answer, lookups, keep), changed=(*filled.changed, name))
+def _written(filled: Filled, taken: _Taken, value: Any, lookups: Lookups, keep: Iterable[str]) -> Filled:
+    answer = Answer(value, taken.value.raw[:LONGEST_RAW], taken.key, round(taken.value.confidence, 2))
+    inquiry = write(filled.inquiry, taken.name, answer, lookups, keep)
+    return replace(filled, inquiry=inquiry, changed=(*filled.changed, taken.name))
 
 
-LONGEST_RAW = 60
-
-
-def _doubted(
-    filled: Filled, slot: Slot, name: str, value: Value, old: Answer | None, key: str, lookups: Lookups
-) -> Filled:
+def _doubted(filled: Filled, taken: _Taken, lookups: Lookups) -> Filled:
     """Write the sure part of a list; ask about the rest. What is never asked is not worth a question."""
+    slot: Slot = lookups.form.slot(taken.name)
+    sure = _sure_part(taken.value)
     if not slot.asked:
         return filled
-    sure = _sure_part(value)
-    if sure and old is None:
-        filled = _written(filled, name, replace(value, value=sure), key, lookups, slot.names)
-        old = filled.inquiry.answers[name]
-    doubt = _which(name, value, old, key, lookups) if value.choices else _really(name, value, key, lookups)
-    return replace(filled, doubts=(*filled.doubts, doubt))
+    if sure and taken.old is None:
+        filled = _written(filled, taken, sure, lookups, slot.names)
+        taken = replace(taken, old=filled.inquiry.answers[taken.name], grows=True)
+    return replace(filled, doubts=(*filled.doubts, _doubt(taken, lookups)))
+
+
+def _doubt(taken: _Taken, lookups: Lookups) -> Doubt:
+    if taken.value.choices:
+        return _which(taken, lookups)
+    if taken.old is not None and not taken.old.declined and not taken.cued:
+        return change(taken.name, taken.value, taken.old, taken.key, lookups)
+    return _really(taken, lookups)
 
 
 def _sure_part(value: Value) -> list[Any]:
@@ -162,20 +187,24 @@ def _sure_part(value: Value) -> list[Any]:
     return [part for part in value.value if part not in open_ones]
 
 
-def _which(name: str, value: Value, old: Answer | None, key: str, lookups: Lookups) -> Doubt:
-    spec: Key = lookups.form.key(name)
-    options = [(safe(label), _fitting(spec, choice)) for label, choice in value.choices[:MOST_CHOICES]]
+def _which(taken: _Taken, lookups: Lookups) -> Doubt:
+    spec: Key = lookups.form.key(taken.name)
+    options = [(safe(label), _fitting(spec, choice)) for label, choice in taken.value.choices[:MOST_CHOICES]]
     none = (lookups.say("intake.which_none"), None)
-    return Doubt("which", name, (*options, none), safe(value.raw), key, grows=spec.is_list and bool(old))
+    raw, grows = safe(taken.value.raw), spec.is_list and taken.grows
+    return Doubt("which", taken.name, (*options, none), raw, taken.key, grows=grows, cued=taken.cued)
 
 
-def _really(name: str, value: Value, key: str, lookups: Lookups) -> Doubt:
-    words = shown(lookups.form, name, value.value, lookups.place)
-    yes = (lookups.say("intake.really_yes", value=words), value.value)
-    return Doubt("really", name, (yes, (lookups.say("intake.really_no"), None)), safe(value.raw), key)
+def _really(taken: _Taken, lookups: Lookups) -> Doubt:
+    words = shown(lookups.form, taken.name, taken.value.value, lookups.place)
+    yes = (lookups.say("intake.really_yes", value=words), taken.value.value)
+    no = (lookups.say("intake.really_no"), None)
+    return Doubt("really", taken.name, (yes, no), safe(taken.value.raw), taken.key, cued=taken.cued)
 
 
-def _change(spec: Key, value: Value, old: Answer | None, key: str, lookups: Lookups) -> Doubt:
+def change(name: str, value: Value, old: Answer | None, key: str, lookups: Lookups) -> Doubt:
+    """改成 the new one, both where it is a list, or not at all."""
+    spec: Key = lookups.form.key(name)
     before = old.value if old else None
     new_words = shown(lookups.form, spec.name, value.value, lookups.place)
     old_words = shown(lookups.form, spec.name, before, lookups.place)

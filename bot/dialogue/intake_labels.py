@@ -15,39 +15,39 @@ _SAFE = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "\n": " "
 Places = Callable[[str], str]
 
 
-def shown(form: Form, name: str, value: Any, place: Places) -> str:
+def shown(form: Form, name: str, value: Any, place: Places, longest: int = LONGEST) -> str:
     """One value as words, without its label."""
     key, slot = form.key(name), form.slot(name)
     if key is None or slot is None:
-        return safe(str(value))
-    return safe(_worded(form, slot, key, value, place))
+        return safe(str(value), longest)
+    return safe(_worded(form, slot, key, value, place), longest)
 
 
-def echoed(form: Form, name: str, value: Any, place: Places) -> str:
+def echoed(form: Form, name: str, value: Any, place: Places, longest: int = LONGEST) -> str:
     """One value as its part of the echo line: 层高8米, 租, 预算25元/㎡/月."""
     key, slot = form.key(name), form.slot(name)
-    words = shown(form, name, value, place)
+    words = shown(form, name, value, place, longest)
     if value == "" and slot is not None:
         return f"{slot.label}{words}"
     return key.shows.replace("{value}", words) if key else words
 
 
-def slot_shown(form: Form, slot: Slot, answers: Mapping[str, Answer], place: Places) -> str:
+def slot_shown(form: Form, slot: Slot, answers: Mapping[str, Answer], place: Places, longest: int = LONGEST) -> str:
     """Everything a slot holds, for the card; says so where it is empty or declined."""
     given = [answers[name] for name in slot.names if name in answers]
     if not given:
         return form.words["empty"]
     parts = [
-        shown(form, name, answers[name].value, place)
+        shown(form, name, answers[name].value, place, longest)
         for name in slot.names
         if name in answers and not answers[name].declined
     ]
     return form.words["comma"].join(dict.fromkeys(parts)) or _declined(form, given[0])
 
 
-def safe(text: str) -> str:
+def safe(text: str, longest: int = LONGEST) -> str:
     text = text.translate(_SAFE)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _declined(form: Form, answer: Answer) -> str:

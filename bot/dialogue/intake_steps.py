@@ -159,17 +159,20 @@ def _understood(said: Said, inquiry: Inquiry, lookups: Lookups) -> Reading:
     reading = lookups.understand(said.text, slot.names[0] if slot else None)
     if reading.corrects and not reading.values and inquiry.last:
         return _meant_last(said.text, reading, inquiry, lookups)
-    if _is_no_answer(said.text, reading, slot, lookups):
+    if form.wants_changed(said.text) or _is_no_answer(said.text, reading, slot, lookups):
         return replace(reading, values={}, inquiry=0.0)
-    return _freely(said.text, reading, slot, form)
+    return _freely(said.text, reading, slot, lookups)
 
 
 def _is_no_answer(text: str, reading: Reading, slot: Slot | None, lookups: Lookups) -> bool:
-    """A slot that takes words must not swallow 你好, 好的 or a question to us."""
-    if set(reading.values) - set(slot.names if slot else ()):
+    """Slots that take words must not swallow 你好, 好的 or a question to us (你们公司在哪里？)."""
+    form: Form = lookups.form
+    if not reading.values:
         return False
-    worded = slot is not None and slot.keys[0].kind == "text"
-    return _is_small_talk(text, lookups) or (worded and not reading.corrects and lookups.form.is_question(text))
+    if any((key := form.key(name)) is None or key.kind != "text" for name in reading.values):
+        asked_only = slot is not None and set(reading.values) <= set(slot.names)
+        return asked_only and _is_small_talk(text, lookups)
+    return _is_small_talk(text, lookups) or (not reading.corrects and form.is_question(text))
 
 
 def _is_small_talk(text: str, lookups: Lookups) -> bool:
@@ -187,7 +190,7 @@ def _chosen(text: str, slot: Slot) -> Reading | None:
     number = number_said(text)
     words = plain(text)
     for position, choice in enumerate(slot.choices, 1):
-        if position == number or words in choice.words:
+        if (position == number and not choice.hidden) or words in choice.words:
             value = [choice.value] if slot.keys[0].is_list else choice.value
             return Reading(values={slot.names[0]: Value(value, text)})
     return None
@@ -201,10 +204,11 @@ def _meant_last(text: str, reading: Reading, inquiry: Inquiry, lookups: Lookups)
     return replace(again, corrects=True, command="", values={inquiry.last: again.values[inquiry.last]})
 
 
-def _freely(text: str, reading: Reading, slot: Slot | None, form: Form) -> Reading:
+def _freely(text: str, reading: Reading, slot: Slot | None, lookups: Lookups) -> Reading:
     """Any words answer a slot that takes any words, unless they are something else."""
+    form: Form = lookups.form
     nothing_else = not (reading.values or reading.command or reading.article or reading.problems or reading.corrects)
-    if slot is None or not slot.free or not nothing_else or form.is_question(text):
+    if slot is None or not slot.free or not nothing_else or form.is_question(text) or _is_small_talk(text, lookups):
         return reading
     words = unicodedata.normalize("NFKC", text).strip()
     fits = 2 <= len(words) <= 60 and sum(char.isalpha() for char in words) >= 2

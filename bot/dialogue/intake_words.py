@@ -7,11 +7,15 @@ from dataclasses import replace
 
 from bot.dialogue.form import Form, Slot
 from bot.dialogue.inquiry import OPEN, SENT, Answer, Doubt, Inquiry
-from bot.dialogue.intake_labels import echoed, safe, shown, slot_shown
+from bot.dialogue.intake_labels import LONGEST, echoed, safe, shown, slot_shown
 from bot.dialogue.lookups import Lookups
-from bot.dialogue.reply import tap
+from bot.dialogue.reply import TEXT_LIMIT, tap
 
 CARD_REMARKS = 3
+ECHOED = 20
+SHORTER = (LONGEST, 24, 16, 10, 6)
+"""Lengths of shown values to try, so that notice and card fit into one text."""
+
 CARD_REMARK_LENGTH = 30
 
 
@@ -33,17 +37,24 @@ def is_at_card(inquiry: Inquiry, form: Form) -> bool:
 
 
 def ask(inquiry: Inquiry, lookups: Lookups, notes: Iterable[str] = (), wording: str = "") -> tuple[Inquiry, str]:
-    """The reply that puts the open question, and the inquiry that remembers which notice went with it."""
-    filling = inquiry.state == OPEN and not is_at_card(inquiry, lookups.form)
+    """The reply that puts the open question, and the inquiry that remembers which notice went with it.
+
+    A consent must not be cut off: values are shown shorter where the whole would not fit into one text.
+    """
     notice = due_notice(inquiry, lookups)
-    parts = [
-        echo_line(inquiry, lookups) if filling else "",
-        *notes,
-        notice,
-        wording or question(inquiry, lookups),
-    ]
-    shown_notice = lookups.form.notice if notice else inquiry.notice
-    return replace(inquiry, notice=shown_notice), "\n".join(part for part in parts if part)
+    shown_notice = replace(inquiry, notice=lookups.form.notice if notice else inquiry.notice)
+    said = (_composed(inquiry, lookups, tuple(notes), notice, wording, longest) for longest in SHORTER)
+    fitting = (text for text in said if len(text.encode()) <= TEXT_LIMIT)
+    return shown_notice, next(fitting, "") or _composed(inquiry, lookups, tuple(notes), notice, wording, SHORTER[-1])
+
+
+def _composed(
+    inquiry: Inquiry, lookups: Lookups, notes: tuple[str, ...], notice: str, wording: str, longest: int
+) -> str:
+    filling = inquiry.state == OPEN and not is_at_card(inquiry, lookups.form)
+    echo = echo_line(inquiry, lookups, longest) if filling else ""
+    asked = wording or question(inquiry, lookups, longest)
+    return "\n".join(part for part in (echo, *notes, notice, asked) if part)
 
 
 def due_notice(inquiry: Inquiry, lookups: Lookups) -> str:
@@ -56,13 +67,13 @@ def due_notice(inquiry: Inquiry, lookups: Lookups) -> str:
     return lookups.say("intake.notice", firm=lookups.firm) if slot is None or slot.personal or given else ""
 
 
-def question(inquiry: Inquiry, lookups: Lookups) -> str:
+def question(inquiry: Inquiry, lookups: Lookups, longest: int = LONGEST) -> str:
     """The open question's own words, "" where none is open."""
     if inquiry.doubts:
         return doubt_question(inquiry.doubts[0], inquiry, lookups)
     slot = open_slot(inquiry, lookups.form)
     if slot is None:
-        return card(inquiry, lookups) if inquiry.state == OPEN else ""
+        return card(inquiry, lookups, longest) if inquiry.state == OPEN else ""
     if slot.name == inquiry.reopened and slot.has_value(inquiry.answers):
         return lookups.say("intake.reopened", label=slot.label, value=_value(slot, inquiry, lookups))
     return slot_question(slot, slot.question, lookups)
@@ -72,7 +83,8 @@ def slot_question(slot: Slot, wording: str, lookups: Lookups) -> str:
     """A question in one of its wordings, with its choices to tap."""
     asked = wording.replace("{skip}", tap(lookups.say("tap_skip")))
     gap = lookups.say("intake.gap")
-    choices = gap.join(f"{number}. {tap(choice.label)}" for number, choice in enumerate(slot.choices, 1))
+    offered = [choice for choice in slot.choices if not choice.hidden]
+    choices = gap.join(f"{number}. {tap(choice.label)}" for number, choice in enumerate(offered, 1))
     return lookups.say("intake.choose", question=asked, options=choices) if choices else asked
 
 
@@ -88,34 +100,34 @@ def options(doubt: Doubt, lookups: Lookups) -> str:
     return "\n".join(lines)
 
 
-def echo_line(inquiry: Inquiry, lookups: Lookups) -> str:
+def echo_line(inquiry: Inquiry, lookups: Lookups, longest: int = LONGEST) -> str:
     """已记：昆山 · 厂房 · 3000–5000㎡ · 租, or "" while nothing is known."""
-    parts = values_line(inquiry.answers, lookups.form.echo, lookups)
+    parts = values_line(inquiry.answers, lookups.form.echo, lookups, min(longest, ECHOED))
     return lookups.say("intake.echo", values=parts) if parts else ""
 
 
-def values_line(answers: Mapping[str, Answer], names: Iterable[str], lookups: Lookups) -> str:
+def values_line(answers: Mapping[str, Answer], names: Iterable[str], lookups: Lookups, longest: int = LONGEST) -> str:
     form: Form = lookups.form
     parts = (
-        echoed(form, name, answers[name].value, lookups.place)
+        echoed(form, name, answers[name].value, lookups.place, longest)
         for name in names
         if name in answers and not answers[name].declined
     )
     return form.words["separator"].join(parts)
 
 
-def card(inquiry: Inquiry, lookups: Lookups) -> str:
+def card(inquiry: Inquiry, lookups: Lookups, longest: int = LONGEST) -> str:
     """Everything to check before it is handed in; what is missing says so."""
     consent = lookups.say("intake.consent", firm=lookups.firm)
-    return lookups.say("intake.card", lines=lines(inquiry, lookups), consent=consent)
+    return lookups.say("intake.card", lines=lines(inquiry, lookups, longest), consent=consent)
 
 
-def lines(inquiry: Inquiry, lookups: Lookups) -> str:
+def lines(inquiry: Inquiry, lookups: Lookups, longest: int = LONGEST) -> str:
     """One line a slot, empty ones too; captured extras only where there are some; then remarks."""
     form: Form = lookups.form
     known = form.with_implied(inquiry.answers)
     shown_slots = [slot for slot in form.slots if slot.asked or slot.has_value(known)]
-    rows = [(slot.label, slot_shown(form, slot, known, lookups.place)) for slot in shown_slots]
+    rows = [(slot.label, slot_shown(form, slot, known, lookups.place, longest)) for slot in shown_slots]
     if inquiry.remarks:
         rows.append((lookups.say("intake.card_remarks"), _remarks(inquiry, form)))
     return "\n".join(lookups.say("intake.card_line", label=label, value=value) for label, value in rows)

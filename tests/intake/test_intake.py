@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.dialogue.conversation import Conversation
+from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.effects import LeadRevised, LeadSubmitted
+from bot.dialogue.inquiry import Answer, Inquiry
+from bot.dialogue.intake_words import ask
 from bot.dialogue.message import Image, Location, Text, Voice
-from bot.dialogue.reply import TEXT_LIMIT
+from bot.dialogue.reply import TEXT_LIMIT, tap
 from handlers.intake import fresh, intake, question_again
-from tests.intake.talking import Follower, follower, readable
+from tests.intake.talking import FORM, Follower, follower, readable
 
 EVERYTHING = "想在昆山租3000平厂房，做注塑模具，税收200万，苏州测试模具有限公司，王总13800001234"
 
@@ -164,6 +168,94 @@ def test_the_fullest_card_fits_one_text() -> None:
         reply = talk.say(f"备注：{'很长的备注' * 20}{number}")
         assert len(reply.encode()) <= TEXT_LIMIT
         assert "回复 1" in readable(reply)
+
+
+def test_even_an_absurdly_long_card_keeps_its_consent_line() -> None:
+    """Cut values are better than a cut consent."""
+    talk = follower()
+    texts = {key.name: "长" * 60 for key in FORM.every_key() if key.kind == "text"}
+    codes = [f"32{number:04d}" for number in range(40)]
+    lists: dict[str, Any] = {
+        "region": codes,
+        "zone": ["某某经济技术开发区"] * 9,
+        "negation": ["二手厂房"] * 20,
+        "asset": ["factory"],
+    }
+    area = {"min": 3000, "max": 5000, "unit": "m2"}
+    values = (
+        texts | lists | {"deal": "rent", "area": area, "tax": area, "budget": area, "mobile": ["+8613800001234"] * 9}
+    )
+    inquiry = Inquiry(
+        answers={name: Answer(value, "x") for name, value in values.items()}, at=talk.at, remarks=("备" * 200,) * 8
+    )
+    _, text = ask(inquiry, talk.lookups)
+    assert "【隐私说明】" in text
+    assert len(text.encode()) <= TEXT_LIMIT
+    assert readable(text).endswith("回复 1 同意并提交，或直接说要改什么")
+
+
+def test_the_notice_offers_the_rights_to_tap() -> None:
+    talk = follower()
+    reply = talk.say("要租厂房，13800001234")
+    for right in ("查看", "撤回同意", "删除我的信息"):
+        assert tap(right) in reply
+
+
+def test_an_ambiguous_place_does_not_replace_a_clear_one_unasked() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.say("鼓楼")
+    reply = readable(talk.say("1"))
+    assert talk.inquiry.slots["region"] == ["320583"]
+    assert "之前记的是 昆山，改成 南京鼓楼区 吗" in reply
+    talk.say("1")
+    assert talk.inquiry.slots["region"] == ["320106"]
+
+
+def test_a_greeting_after_a_pause_shows_where_we_were() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.waits(timedelta(hours=3))
+    reply = readable(talk.say("你好"))
+    assert "上次登记到这里" in reply
+    assert "1. 继续" in reply
+
+
+def test_below_a_list_of_articles_the_choices_have_no_numbers() -> None:
+    talk = follower()
+    talk.say("我要找厂房土地")
+    assert "1. <a" in question_again(talk.conversation, talk.lookups)
+    listed = replace(talk.conversation, listing=Listing("光模块", (1, 2)))
+    assert "1. <a" not in question_again(listed, talk.lookups)
+
+
+def test_no_tax_yet_is_a_value_and_no_phone_a_refusal() -> None:
+    talk = follower()
+    for text in ("想在昆山租3000平厂房，做注塑", "没有", "没有", "王总"):
+        talk.say(text)
+    assert talk.inquiry.slots["tax"] == {"min": 0, "max": 0, "unit": "wan/yr"}
+    assert talk.inquiry.slots["company"] == ""
+    assert "微信号" in talk.say("没有")
+    assert "请核对" in talk.say("没有")
+    reply = talk.say("1")
+    assert "李顾问 400-000-0000" in reply
+
+
+def test_a_wish_to_change_something_asks_what() -> None:
+    talk = handed_in()
+    reply = readable(talk.say("更正"))
+    assert "要改哪一项" in reply
+    assert "面积" in reply
+    assert "现在记的是：3000㎡" in readable(talk.say("改面积"))
+    assert "已更新" in talk.say("9000平")
+
+
+def test_a_slot_named_in_a_command_is_a_change_not_a_restart() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.say("重填面积")
+    assert talk.inquiry.slots["region"] == ["320583"]
+    assert talk.inquiry.reopened == "area"
 
 
 def test_a_stale_share_question_is_not_answered_by_a_later_one() -> None:
