@@ -1,0 +1,326 @@
+"""What the desk asks about leads: who may see which, page by page, notes and next dates, and the figures of pushes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.store import erasures, leads, lifecycle, outbox
+from bot.store.base import Base, BigId
+from bot.store.broadcasts import Broadcast
+from bot.store.deliveries import Delivery
+from bot.store.lead_events import LeadEvent
+from bot.store.leads import Content, Lead, LeadPhone
+from bot.store.outbox import Notice
+from bot.store.questions import Question
+from bot.store.secrets import Secrets
+
+LAST_CHANGED_FIRST = (Lead.updated_at.desc(), Lead.id.desc())
+"""Two of the same moment by number, so that no page begins with a lead of the last one."""
+
+NOBODY = "-"
+"""As owner in a filter: leads without one."""
+
+_NOTE = "note"
+
+# Every filter of the list can be answered from this one index in the order of the page: no lead that is not shown
+# is read, however many there are and however few fit.
+sa.Index(
+    "ix_leads_desk",
+    Lead.updated_at,
+    Lead.id,
+    Lead.state,
+    Lead.owner,
+    Lead.scene,
+)
+
+
+class Note(Base):
+    """What staff wrote down about a lead; sealed, since it is about a person."""
+
+    __tablename__ = "lead_notes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(sa.String(64))
+    sealed: Mapped[bytes]
+
+
+class Plan(Base):
+    """The day on which somebody wants to get back to the lead."""
+
+    __tablename__ = "lead_plans"
+
+    lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    due_on: Mapped[date] = mapped_column(sa.Date, index=True)
+
+
+class Stale(Exception):
+    """Somebody else changed the lead since this page was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which leads somebody may see: all, or those without an owner and their own."""
+
+    name: str
+    everything: bool
+
+    @property
+    def condition(self) -> sa.ColumnElement[bool]:
+        return sa.true() if self.everything else Lead.owner.in_(("", self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list shows; empty fields do not narrow it."""
+
+    states: Collection[str] = ()
+    owner: str = ""
+    scene: str = ""
+    due_by: date | None = None
+    phones: Collection[str] = ()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the list a page ends."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of leads, and where the next one begins; None at the end."""
+
+    leads: Sequence[Lead] = ()
+    next: Place | None = None
+
+
+# The list
+
+
+def page(session: Session, scope: Scope, wanted: Filter, after: Place | None, limit: int) -> Found:
+    """Leads, the last changed first."""
+    ids = (
+        sa.select(Lead.id, Lead.updated_at)
+        .where(*_fits(scope, wanted, after))
+        .order_by(*LAST_CHANGED_FIRST)
+        .limit(limit + 1)
+    )
+    rows = session.execute(ids).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    shown = _in_order(session, [row.id for row in rows[:limit]])
+    return Found(shown, Place(last.updated_at, last.id) if last else None)
+
+
+def search(
+    session: Session,
+    scope: Scope,
+    wanted: Filter,
+    matches: Callable[[bytes], bool],
+    after: Place | None,
+    limit: int,
+    most: int,
+) -> Found:
+    """Leads whose sealed part `matches`, by opening up to `most` of them: words cannot be looked up where they lie.
+
+    The next page goes on where this one stopped looking, also if it found nothing yet.
+    """
+    columns = sa.select(Lead.id, Lead.updated_at, Lead.sealed)
+    rows = session.execute(
+        columns.where(*_fits(scope, wanted, after))
+        .order_by(*LAST_CHANGED_FIRST)
+        .limit(most)
+        .execution_options(yield_per=500)
+    )
+    hits: list[int] = []
+    for looked, row in enumerate(rows, 1):
+        hits += [row.id] if matches(row.sealed) else []
+        if len(hits) == limit or looked == most:
+            rows.close()
+            return Found(_in_order(session, hits), Place(row.updated_at, row.id))
+    return Found(_in_order(session, hits))
+
+
+def everything(session: Session, scope: Scope, wanted: Filter) -> Iterator[Lead]:
+    """All leads of a list, for an export."""
+    yield from session.scalars(
+        sa.select(Lead).where(*_fits(scope, wanted)).order_by(*LAST_CHANGED_FIRST).execution_options(yield_per=500)
+    )
+
+
+def counts(session: Session, scope: Scope) -> dict[str, int]:
+    counted = sa.select(Lead.state, sa.func.count()).where(scope.condition).group_by(Lead.state)
+    return dict(session.execute(counted).all())
+
+
+def due_count(session: Session, scope: Scope, today: date) -> int:
+    mine = sa.select(sa.func.count()).select_from(Plan).join(Lead, Lead.id == Plan.lead_id)
+    return session.scalar(mine.where(Plan.due_on <= today, scope.condition)) or 0
+
+
+def plans_of(session: Session, lead_ids: Collection[int]) -> dict[int, date]:
+    return dict(session.execute(sa.select(Plan.lead_id, Plan.due_on).where(Plan.lead_id.in_(lead_ids))).all())
+
+
+def scenes(session: Session, limit: int = 100) -> Sequence[str]:
+    """The sources that leads came from."""
+    return session.scalars(sa.select(Lead.scene).where(Lead.scene != "").distinct().limit(limit)).all()
+
+
+# One lead
+
+
+def find(session: Session, scope: Scope, number: str, *, locked: bool = False) -> Lead | None:
+    """The lead, also by a number it took in; None where there is none or this person may not see it."""
+    lead = leads.by_number(session, number, locked=locked)
+    mine = lead is not None and (scope.everything or lead.owner in ("", scope.name))
+    return lead if mine else None
+
+
+def change(lead: Lead, version: int) -> None:
+    """Raises Stale where the lead is not the one that was looked at."""
+    if lead.version != version:
+        raise Stale
+
+
+def assign(session: Session, lead: Lead, owner: str, who: str, at: datetime) -> LeadEvent:
+    """Raises Illegal. The event's reason names the new owner."""
+    lifecycle.check(lead.state, "assigned", owner)
+    lead.owner = owner
+    return leads.move(session, lead.number, "assigned", who, at, owner)
+
+
+def move(session: Session, lead: Lead, to: str, who: str, at: datetime, reason: str) -> LeadEvent:
+    """One step of the lifecycle; where somebody does not want to be called any more, waiting notices stop, too."""
+    event = leads.move(session, lead.number, to, who, at, reason)
+    if to == "withdrawn":
+        outbox.drop_for_lead(session, [lead.id], at)
+    return event
+
+
+def write_note(session: Session, secrets: Secrets, lead: Lead, who: str, at: datetime, text: str) -> None:
+    session.add(Note(lead_id=lead.id, at=at, who=who, sealed=secrets.seal(text.encode(), _NOTE)))
+
+
+def notes(session: Session, secrets: Secrets, lead: Lead) -> list[tuple[Note, str]]:
+    rows = session.scalars(sa.select(Note).where(Note.lead_id == lead.id).order_by(Note.id))
+    return [(note, secrets.open(note.sealed, _NOTE).decode()) for note in rows]
+
+
+def plan(session: Session, lead: Lead, due_on: date | None) -> None:
+    session.execute(sa.delete(Plan).where(Plan.lead_id == lead.id))
+    if due_on is not None:
+        session.add(Plan(lead_id=lead.id, due_on=due_on))
+
+
+def asked(session: Session, openid: str, limit: int = 20) -> Sequence[Question]:
+    """What this follower wanted to read about."""
+    mine = sa.select(Question).where(Question.openid == openid)
+    return session.scalars(mine.order_by(Question.at.desc()).limit(limit)).all()
+
+
+def erase(session: Session, secrets: Secrets, lead: Lead, channels: Collection[str], at: datetime) -> list[str]:
+    """The person behind the lead goes with everything; channels hear the numbers, so that owners delete copies."""
+    gone = erasures.erase(session, secrets, lead.openid, at)
+    for number in gone:
+        outbox.add(session, Notice("erased", f"erased:{number}", note=number), channels, at)
+    return gone
+
+
+# Questions and pushes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The same words from how many followers, and when last."""
+
+    text: str
+    people: int
+    last: datetime
+
+
+def questions(session: Session, *, answered: bool, since: datetime, limit: int) -> list[Asked]:
+    """What was asked most often."""
+    people = sa.func.count(sa.distinct(Question.openid))
+    wanted = (
+        sa.select(Question.text, people, sa.func.max(Question.at))
+        .where(Question.answered.is_(answered), Question.at > since)
+        .group_by(Question.text)
+        .order_by(people.desc(), sa.func.max(Question.at).desc())
+        .limit(limit)
+    )
+    return [Asked(*row) for row in session.execute(wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A broadcast and how many of its deliveries are in which state."""
+
+    broadcast: Broadcast
+    deliveries: dict[str, int] = field(default_factory=dict)
+
+
+def pushes(session: Session, before: int, limit: int) -> list[Push]:
+    """Newest first; `before` is the number of the last one of the page before, 0 = from the newest."""
+    wanted = sa.select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)
+    found = session.scalars(wanted.where(Broadcast.id < before) if before else wanted).all()
+    counted = (
+        sa.select(Delivery.broadcast_id, Delivery.state, sa.func.count())
+        .where(Delivery.broadcast_id.in_([one.id for one in found]))
+        .group_by(Delivery.broadcast_id, Delivery.state)
+    )
+    figures: dict[int, dict[str, int]] = {}
+    for broadcast_id, state, number in session.execute(counted):
+        figures.setdefault(broadcast_id, {})[state] = number
+    return [Push(one, figures.get(one.id, {})) for one in found]
+
+
+def has_words(secrets: Secrets, words: Sequence[str]) -> Callable[[bytes], bool]:
+    """Whether a sealed lead holds all these words, in whatever case."""
+    wanted = [word.casefold() for word in words]
+
+    def matches(sealed: bytes) -> bool:
+        text = _text(leads.content(secrets, Lead(sealed=sealed))).casefold()
+        return all(word in text for word in wanted)
+
+    return matches
+
+
+def _text(content: Content) -> str:
+    """What people look for: company, name, product, place names of their own, and the follower's words."""
+    named = (content.slots.get(name) for name in ("company", "contact", "use", "zone", "wechat"))
+    parts = [" ".join(value) if isinstance(value, list) else str(value or "") for value in named]
+    return "\n".join([*parts, *content.remarks])
+
+
+def _fits(scope: Scope, wanted: Filter, after: Place | None = None) -> Iterator[sa.ColumnElement[bool]]:
+    yield scope.condition
+    if wanted.states:
+        yield Lead.state.in_(wanted.states)
+    if wanted.owner:
+        yield Lead.owner == ("" if wanted.owner == NOBODY else wanted.owner)
+    if wanted.scene:
+        yield Lead.scene == wanted.scene
+    if wanted.since:
+        yield Lead.submitted_at >= wanted.since
+    if wanted.due_by:
+        yield Lead.id.in_(sa.select(Plan.lead_id).where(Plan.due_on <= wanted.due_by))
+    if wanted.phones:
+        yield Lead.id.in_(sa.select(LeadPhone.lead_id).where(LeadPhone.phone_hash.in_(wanted.phones)))
+    if after is not None:
+        same = sa.and_(Lead.updated_at == after.at, Lead.id < after.id)
+        yield sa.or_(Lead.updated_at < after.at, same)
+
+
+def _in_order(session: Session, ids: Sequence[int]) -> list[Lead]:
+    rows = {lead.id: lead for lead in session.scalars(sa.select(Lead).where(Lead.id.in_(ids)))}
+    return [rows[one] for one in ids if one in rows]
