@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.effects import NewsShown
+from bot.store.articles import Article
 from bot.store.base import Base, BigId, UtcDateTime, add_missing, chosen
 from bot.store.broadcasts import Broadcast
 from bot.store.followers import Follower
-from bot.store.news import ARTICLES, News
+from bot.store.news import News
 from bot.store.subscriptions import Subscription
 
 KEPT = timedelta(days=14)
@@ -86,7 +87,7 @@ def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -
     wanted = (
         sa.select(News.article_id, sa.func.max(News.broadcast_id).label("broadcast_id"))
         .join(Subscription, mine)
-        .join(ARTICLES, sa.and_(ARTICLES.c.id == News.article_id, ARTICLES.c.gone_at.is_(None)))
+        .join(Article, sa.and_(Article.id == News.article_id, Article.gone_at.is_(None)))
         .where(News.fresh_at > now - KEPT, ~_received(openid, News.article_id))
         .group_by(News.article_id)
         .order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())

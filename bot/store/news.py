@@ -10,34 +10,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store.base import Base, BigId, UtcDateTime
+from bot.store.articles import Article, ArticleTopic
+from bot.store.base import Base, BigId
 from bot.store.subscriptions import Subscription
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-# Only what is needed here of the tables of bot.store.articles.
-ARTICLES = sa.table(
-    "articles",
-    sa.column("id", sa.BigInteger()),
-    sa.column("title", sa.Text()),
-    sa.column("body", sa.Text()),
-    sa.column("summary", sa.Text()),
-    sa.column("author", sa.Text()),
-    sa.column("url", sa.Text()),
-    sa.column("picture", sa.Text()),
-    sa.column("published_at", UtcDateTime()),
-    sa.column("published_precision", sa.Text()),
-    sa.column("first_seen_at", UtcDateTime()),
-    sa.column("gone_at", UtcDateTime()),
-    sa.column("duplicate_of", sa.BigInteger()),
-)
-TOPICS = sa.table(
-    "article_topics",
-    sa.column("article_id", sa.BigInteger()),
-    sa.column("topic", sa.Text()),
-    sa.column("score", sa.Float()),
-    sa.column("by_staff", sa.Boolean()),
-)
 
 
 class News(Base):
@@ -56,7 +33,7 @@ class Rules:
     """What may be pushed. evidence: how sure the topic must be. backfill: articles that were older than this when
     they were first seen are not news. recent: nor is what came out longer ago than this. most: in one broadcast."""
 
-    evidence: float = 0.5
+    evidence: float = 0.9
     backfill: timedelta = timedelta(days=3)
     recent: timedelta = timedelta(days=7)
     most: int = 8
@@ -86,10 +63,10 @@ class Story:
 
 def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> list[Fresh]:
     """Articles that came out lately, surely belong to the topic and were not news in it before; newest first."""
-    a, t = ARTICLES.c, TOPICS.c
+    a, t = Article, ArticleTopic
     wanted = (
         sa.select(a.id, a.published_at, a.published_precision, a.first_seen_at)
-        .join(TOPICS, t.article_id == a.id)
+        .join(t, t.article_id == a.id)
         .where(t.topic == topic, sa.or_(t.score >= rules.evidence, t.by_staff.is_(True)))
         .where(a.gone_at.is_(None), a.duplicate_of.is_(None), a.published_at <= now)
         .where(sa.or_(a.published_at > now - rules.recent, a.first_seen_at > now - rules.recent))
@@ -125,7 +102,7 @@ def recent_of(session: Session, topic: str, since: datetime, most: int) -> list[
 def stories(session: Session, ids: Iterable[int]) -> Sequence[Story]:
     """Those of the articles that are still at the site, in the order asked for."""
     order = list(ids)
-    a = ARTICLES.c
+    a = Article
     wanted = sa.select(a.id, a.title, a.summary, a.url, a.picture, a.body, a.author)
     rows = session.execute(wanted.where(a.id.in_(order), a.gone_at.is_(None)))
     found = {row.id: Story(row.id, *(value or "" for value in row[1:])) for row in rows}

@@ -15,17 +15,12 @@ from bot.adapters.wechat.windows import MESSAGE
 from bot.dialogue.effects import TopicsChosen
 from bot.dialogue.reply import Card
 from bot.store import followers
+from bot.store.articles import Article, ArticleTopic
 from bot.store.base import Sessions
 from bot.store.effects import commit
-from bot.store.news import ARTICLES, TOPICS
 from tests.store.say import NOON, message
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-STAND_IN = """
-CREATE TABLE articles (id BIGINT PRIMARY KEY, title TEXT, body TEXT, summary TEXT, author TEXT, url TEXT, picture TEXT,
-  published_at {moment}, published_precision TEXT, first_seen_at {moment}, gone_at {moment}, duplicate_of BIGINT);
-CREATE TABLE article_topics (article_id BIGINT, topic TEXT, score FLOAT, by_staff BOOLEAN)
-"""
 
 
 @dataclass
@@ -130,17 +125,18 @@ class Shelf:
         row = {
             "id": id, "title": f"文章{id}", "body": f"第一段{id}\n第二段", "summary": f"摘要{id}", "author": "编辑",
             "url": f"https://site.example/{id}", "picture": "", "published_at": published,
-            "published_precision": "minute", "first_seen_at": published + seen_after, **more,
+            "published_precision": "second", "first_seen_at": published + seen_after, "updated_at": published,
+            "category": "", "tags": [], "content_hash": f"{id:064}", "source": "feed", "index_seq": id, **more,
         }  # fmt: skip
         score = row.pop("score", 0.9)
         with self.store.begin() as session:
-            session.execute(sa.insert(ARTICLES).values(**row))
-            for topic in topics:
-                session.execute(sa.insert(TOPICS).values(article_id=id, topic=topic, score=score, by_staff=False))
+            session.add(Article(**row))
+            session.flush()
+            session.add_all(ArticleTopic(article_id=id, topic=topic, score=score, by_staff=False) for topic in topics)
 
     def gone(self, id: int) -> None:
         with self.store.begin() as session:
-            session.execute(sa.update(ARTICLES).where(ARTICLES.c.id == id).values(gone_at=self.clock.now))
+            session.execute(sa.update(Article).where(Article.id == id).values(gone_at=self.clock.now))
 
     def subscribe(self, openid: str, *topics: str, ago: timedelta = DAY) -> None:
         chosen = message(f"sub {openid} {topics} {self.clock.now}", openid, after=self.clock.now - NOON - ago)

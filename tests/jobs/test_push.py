@@ -87,9 +87,8 @@ def test_an_article_in_two_topics_is_news_in_both(shelf: Shelf) -> None:
         {"score": 0.2},
         {"ago": 5 * DAY, "seen_after": 5 * DAY},
         {"ago": 9 * DAY},
-        {"duplicate_of": 7},
     ],
-    ids=["in the future", "weak topic", "old when first seen", "long ago", "a duplicate"],
+    ids=["in the future", "weak topic", "old when first seen", "long ago"],
 )
 def test_not_everything_is_news(shelf: Shelf, why: dict[str, Any]) -> None:
     shelf.put(1, "chips", **why)
@@ -101,6 +100,13 @@ def test_an_article_of_the_future_is_news_when_its_time_comes(shelf: Shelf) -> N
     assert plan(shelf) == []
     shelf.clock.move(2 * HOUR)
     assert len(plan(shelf)) == 1
+
+
+def test_the_same_story_again_is_no_news(shelf: Shelf) -> None:
+    shelf.put(1, "chips")
+    shelf.put(2, "chips", duplicate_of=1)
+    plan(shelf)
+    assert [broadcast.articles for broadcast in rows(shelf, Broadcast)] == [[1]]
 
 
 def test_an_article_that_was_taken_down_is_no_news(shelf: Shelf) -> None:
