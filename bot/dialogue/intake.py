@@ -226,6 +226,8 @@ def _open(talk: Talk) -> Step | None:
         return None
     if is_paused(talk.inquiry, talk.form, talk.said.at) and _starts_over(talk):
         return resume_or_restart(talk, talk.said.text if talk.reading.values else "")
+    if talk.hears("disagree") and talk.inquiry.notice:
+        return disagree(talk)
     if is_at_card(talk.inquiry, talk.form) and (at_card := _at_card(talk)):
         return at_card
     named = talk.form.wants_changed(talk.said.text) if not talk.reading.values else None
@@ -312,8 +314,6 @@ def _at_card(talk: Talk) -> Step | None:
     """The card is open: an explicit yes hands it in, a no keeps it here, everything else is an answer like any."""
     if talk.reading.values:
         return None
-    if talk.hears("disagree"):
-        return disagree(talk)
     if talk.hears("agree") or talk.form.command(talk.said.text) == "confirm" or talk.reading.command == "confirm":
         return COMMANDS["confirm"](talk)
     return _which_to_change(talk) if talk.hears("no") else None

@@ -156,11 +156,11 @@ def _company(rng: random.Random) -> str | None:
 class Prospect:
     """Plays one profile: `play` runs from the opening message to 已提交, or gives up after 40 replies."""
 
-    def __init__(self, rng: random.Random, understand: Understand, *, plain: bool) -> None:
+    def __init__(self, rng: random.Random, understand: Understand) -> None:
         self.rng = rng
         self.profile = profile(rng)
         self.office = Office()
-        place = None if plain else place_names()
+        place = getattr(understand, "place", None)
         self.person = Follower(lookups_for(understand, self.office, place), self.office)
         self.played = Played()
         self.given: set[str] = set()
@@ -373,12 +373,6 @@ def asked_in(reply: str) -> Slot | None:
     return next((slot for slot in FORM.slots if f"「{slot.label}」现在记的是" in plain), None)
 
 
-def place_names() -> Any:
-    from bot.understanding.places import name_of
-
-    return name_of
-
-
 @dataclass
 class Tally:
     played: list[Played]
@@ -399,16 +393,14 @@ def quantile(values: list[int], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))]
 
 
-def play(count: int, understand: Understand, *, seed: int = 1, plain: bool = False) -> Tally:
-    return Tally(
-        [Prospect(random.Random(f"{seed}-{number}"), understand, plain=plain).play() for number in range(count)]
-    )
+def play(count: int, understand: Understand, *, seed: int = 1) -> Tally:
+    return Tally([Prospect(random.Random(f"{seed}-{number}"), understand).play() for number in range(count)])
 
 
 def main(arguments: list[str]) -> int:
     count = int(next((word for word in arguments if word.isdigit()), "300"))
     plain = "--plain" in arguments
-    tally = play(count, plain_reader.read if plain else real_reader(), plain=plain)
+    tally = play(count, plain_reader.read if plain else real_reader())
     print("\n".join(tally.lines()))
     if "--bad" in arguments:
         bad = [one for one in tally.played if one.wrong or one.again or one.too_many > 1]

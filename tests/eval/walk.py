@@ -25,6 +25,7 @@ from bot.dialogue.intake_words import open_slot
 from bot.dialogue.message import Content, Image, Location, Text
 from bot.dialogue.reply import TEXT_LIMIT
 from bot.understanding.reading import Reading
+from config import texts
 from tests.intake import plain_reader
 from tests.intake.talking import FORM, Follower, Office, Understand, lookups_for
 
@@ -144,7 +145,9 @@ def walk(messages: int, seed: int = 1, understand: Understand = plain_reader.rea
 
 def _one_follower(rng: random.Random, length: int, seen: Walk, understand: Understand) -> None:
     office = Office()
-    person = Follower(lookups_for(understand, office), office, openid=f"oWalk_{seen.messages}")
+    person = Follower(
+        lookups_for(understand, office, getattr(understand, "place", None)), office, openid=f"oWalk_{seen.messages}"
+    )
     trace: list[str] = []
     for _ in range(length):
         seen.messages += 1
@@ -303,12 +306,10 @@ def report(seen: Walk, seconds: float) -> str:
 
 
 def real_reader() -> Understand:
-    from pathlib import Path
-
     from bot.understanding.lexicon import Lexicon
     from bot.understanding.reader import Reader
 
-    return Reader(Lexicon.from_folder(Path("config/understanding")))
+    return Reader(Lexicon.from_folder(texts.HERE / "understanding"))
 
 
 def main(arguments: list[str]) -> int:
