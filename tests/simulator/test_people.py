@@ -61,6 +61,7 @@ def test_tagging_counts_and_is_limited(service: World) -> None:
     untag = {"openid_list": openids[1:3], "tagid": number}
     assert service.post(f"{TAGS}/members/batchuntagging", untag)["errcode"] == 0
     assert service.post(f"{TAGS}/getidlist", {"openid": openids[1]})["tagid_list"] == []
+    assert {one["name"]: one["count"] for one in service.get(f"{TAGS}/get")["tags"]}["topic"] == 47
 
 
 def test_a_follower_has_at_most_twenty_tags_and_the_others_are_still_tagged(service: World) -> None:
