@@ -85,6 +85,10 @@ def _without_steering(inquiry: Inquiry) -> Inquiry:
 # --- closed questions -------------------------------------------------------------------------------------------------
 
 
+_INSISTED = {"cancel": "cancel", "erase": "delete_data"}
+"""Saying the command again is the answer to: are you sure?"""
+
+
 def _settle(said: Said, inquiry: Inquiry, lookups: Lookups) -> Step | None:
     """The reply to the closed question that is open, if it is one of its choices."""
     if not inquiry.doubts or said.place:
@@ -123,6 +127,8 @@ def _agreed(text: str, doubt: Doubt, lookups: Lookups) -> tuple[str, Any] | None
     """Yes and no in other words. A consent needs plainer ones, and where there are several choices 好的 picks none."""
     if doubt.about == "stuck":
         return None
+    if doubt.about in _INSISTED and lookups.form.command(text) == _INSISTED[doubt.about]:
+        return doubt.options[0]
     if lookups.form.hears("no", text):
         return doubt.options[-1]
     if doubt.about == "which":

@@ -84,6 +84,8 @@ def skip(talk: Talk) -> Step:
     """Leave a slot out. One that matters is asked once more in softer words, and then left out all the same."""
     inquiry = talk.inquiry
     slot = open_slot(inquiry, talk.form)
+    if inquiry.doubts:
+        return carry_on(talk, replace(inquiry, doubts=inquiry.doubts[1:]))
     if slot is None:
         return carry_on(talk, inquiry) if inquiry.state == OPEN else _nothing(talk, "nothing_to_resume")
     if slot.name == inquiry.reopened and slot.has_value(inquiry.answers):

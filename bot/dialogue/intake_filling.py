@@ -14,7 +14,8 @@ from bot.dialogue.wording import plain
 from bot.understanding.reading import SURE, Reading, Value
 
 MOST_CHOICES = 8
-LONGEST_RAW = 60
+LONGEST_RAW = LONGEST_TEXT = 60
+LONGEST_LIST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def write(inquiry: Inquiry, name: str, answer: Answer, lookups: Lookups, keep: I
 
 
 def grown(old: Any, new: Any) -> list[Any]:
-    return list(dict.fromkeys([*_listed(old), *_listed(new)])) if old else _listed(new)
+    return list(dict.fromkeys([*_listed(old), *_listed(new)]))[:LONGEST_LIST] if old else _listed(new)[:LONGEST_LIST]
 
 
 def _take_out(filled: Filled, reading: Reading, lookups: Lookups) -> Filled:
@@ -154,6 +155,7 @@ def _siblings_kept(slot: Slot, reading: Reading) -> tuple[str, ...]:
 
 
 def _written(filled: Filled, taken: _Taken, value: Any, lookups: Lookups, keep: Iterable[str]) -> Filled:
+    value = value[:LONGEST_TEXT] if isinstance(value, str) else value
     answer = Answer(value, taken.value.raw[:LONGEST_RAW], taken.key, round(taken.value.confidence, 2))
     inquiry = write(filled.inquiry, taken.name, answer, lookups, keep)
     return replace(filled, inquiry=inquiry, changed=(*filled.changed, taken.name))

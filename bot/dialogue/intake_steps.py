@@ -86,7 +86,13 @@ def say(talk: Talk, name: str, inquiry: Inquiry | None, *effects: Effect, **fact
 def carry_on(talk: Talk, inquiry: Inquiry, *notes: str, wording: str = "", effects: tuple[Effect, ...] = ()) -> Step:
     """Say the notes and put the question that is open now; after submission the notes may be all there is to say."""
     asked, text = ask(replace(inquiry, at=talk.said.at), talk.lookups, notes, wording)
-    return Step(Words(text or talk.lookups.say("intake.ack")), _settled(asked), effects)
+    return Step(Words(text or _nothing_open(talk, asked)), _settled(asked), effects)
+
+
+def _nothing_open(talk: Talk, inquiry: Inquiry) -> str:
+    if inquiry.state == SENT:
+        return talk.lookups.say("intake.submitted_already", number=inquiry.number)
+    return talk.lookups.say("intake.ack")
 
 
 def changed(talk: Talk, inquiry: Inquiry, *notes: str) -> Step:
@@ -186,7 +192,11 @@ def _place(reading: Reading) -> Reading:
 
 
 def _chosen(text: str, slot: Slot) -> Reading | None:
-    """A slot's own choices by number, label or one of its words."""
+    """A slot's own choices by number, label or one of its words; several numbers where it is a list."""
+    if slot.keys[0].is_list and _SEVERAL.fullmatch(text.strip()):
+        numbers = {int(digit) for digit in re.findall("[1-9]", text)}
+        picked = [choice.value for position, choice in enumerate(slot.choices, 1) if position in numbers]
+        return Reading(values={slot.names[0]: Value(picked, text)}) if picked else None
     number = number_said(text)
     words = plain(text)
     for position, choice in enumerate(slot.choices, 1):
@@ -194,6 +204,9 @@ def _chosen(text: str, slot: Slot) -> Reading | None:
             value = [choice.value] if slot.keys[0].is_list else choice.value
             return Reading(values={slot.names[0]: Value(value, text)})
     return None
+
+
+_SEVERAL = re.compile(r"[1-9](?:[\s、,，和+/]+[1-9])+")
 
 
 def _meant_last(text: str, reading: Reading, inquiry: Inquiry, lookups: Lookups) -> Reading:

@@ -258,6 +258,44 @@ def test_a_slot_named_in_a_command_is_a_change_not_a_restart() -> None:
     assert talk.inquiry.reopened == "area"
 
 
+def test_insisting_on_a_command_is_a_yes() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.say("取消")
+    assert "登记取消了" in talk.say("取消")
+    talk.say("删除我的信息")
+    assert "已经删除" in talk.say("删除我的信息")
+
+
+def test_a_skipped_closed_question_leaves_everything_as_it_was() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.say("太仓")
+    assert "主要做什么" in talk.say("跳过")
+    assert talk.inquiry.slots["region"] == ["320583"]
+
+
+def test_several_numbers_choose_several_kinds() -> None:
+    talk = follower()
+    talk.say("我要找厂房土地")
+    talk.say("1")
+    talk.say("1、2")
+    assert talk.inquiry.slots["asset"] == ["factory", "warehouse"]
+
+
+def test_a_start_with_a_lead_in_hand_says_so() -> None:
+    talk = handed_in()
+    assert talk.inquiry.number in talk.say("我要找厂房土地")
+
+
+def test_an_inquiry_cannot_be_blown_up() -> None:
+    talk = follower()
+    talk.say("我要找厂房")
+    talk.say("做" + "注塑" * 900)
+    talk.say("还有" + "昆山太仓常熟苏州" * 100)
+    assert len(json.dumps(talk.inquiry.to_dict())) < 3000
+
+
 def test_a_stale_share_question_is_not_answered_by_a_later_one() -> None:
     talk = handed_in()
     talk.waits(timedelta(hours=2))
