@@ -57,8 +57,8 @@ def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
     return gone + _erase_by_phone(session)
 
 
-def prune(session: Session, before: datetime) -> None:
-    session.execute(sa.delete(Erasure).where(Erasure.at < before))
+def prune(session: Session, before: datetime) -> int:
+    return len(session.scalars(sa.delete(Erasure).where(Erasure.at < before).returning(Erasure.at)).all())
 
 
 def _known(session: Session) -> set[tuple[str, datetime]]:

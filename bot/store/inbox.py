@@ -23,5 +23,5 @@ def is_first(session: Session, message_hash: str, at: datetime) -> bool:
     return bool(add_missing(session, Inbox, [{"message_hash": message_hash, "at": at}]))
 
 
-def prune(session: Session, before: datetime) -> None:
-    session.execute(sa.delete(Inbox).where(Inbox.at < before))
+def prune(session: Session, before: datetime) -> int:
+    return len(session.scalars(sa.delete(Inbox).where(Inbox.at < before).returning(Inbox.at)).all())

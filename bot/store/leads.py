@@ -205,6 +205,12 @@ def erase(session: Session, condition: sa.ColumnElement[bool]) -> list[str]:
     return list(session.scalars(sa.delete(Lead).where(condition).returning(Lead.number)))
 
 
+def expire(session: Session, before: datetime) -> list[str]:
+    """Leads that came to nothing, and were not touched since."""
+    done = sa.and_(Lead.state.in_(lifecycle.EXPIRING), Lead.updated_at < before)
+    return erase(session, done)
+
+
 def _open(session: Session, openid: str, hashes: list[str], now: datetime) -> Lead | None:
     same_phone = sa.select(LeadPhone.lead_id).where(LeadPhone.phone_hash.in_(hashes))
     wanted = (

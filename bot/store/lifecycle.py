@@ -26,6 +26,9 @@ MOVES: Mapping[str, frozenset[str]] = {
 OPEN = frozenset({"new", "assigned", "claimed", "contacted", "visited", "negotiating", "nurture"})
 """Staff are, or will be, working on it."""
 
+EXPIRING = frozenset({"lost", "invalid", "duplicate", "withdrawn"})
+"""Came to nothing: erased when the time for keeping them is over."""
+
 CLAIMABLE = frozenset({"new", "assigned"})
 
 REASONED = frozenset({"lost", "invalid", "duplicate"})

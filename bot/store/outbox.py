@@ -116,9 +116,9 @@ def erase(session: Session, openid: str) -> None:
     session.execute(sa.delete(Outbox).where(Outbox.openid == openid))
 
 
-def prune(session: Session, before: datetime) -> None:
+def prune(session: Session, before: datetime) -> int:
     done = sa.and_(Outbox.state.in_(("delivered", "dropped")), Outbox.settled_at < before)
-    session.execute(sa.delete(Outbox).where(done))
+    return len(session.scalars(sa.delete(Outbox).where(done).returning(Outbox.id)).all())
 
 
 def next_due(session: Session) -> datetime | None:

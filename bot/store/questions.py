@@ -34,5 +34,5 @@ def forget(session: Session, openid: str) -> None:
     session.execute(sa.delete(Question).where(Question.openid == openid))
 
 
-def prune(session: Session, before: datetime) -> None:
-    session.execute(sa.delete(Question).where(Question.at < before))
+def prune(session: Session, before: datetime) -> int:
+    return len(session.scalars(sa.delete(Question).where(Question.at < before).returning(Question.at)).all())
