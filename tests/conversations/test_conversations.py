@@ -121,6 +121,15 @@ def test_a_lock_lost_to_somebody_still_working_cannot_overwrite_or_release(clien
         other.keep(TALK, Words("x"))
 
 
+def test_whoever_lost_the_lock_releases_nothing_of_the_other(client: Client) -> None:
+    slow = Conversations(client, VAULT, lock=timedelta(milliseconds=100)).hold(OPENID, "1", None, SOON)
+    patient = Conversations(client, VAULT)
+    with patient.hold(OPENID, "2", None, SOON):
+        slow.release()
+        with pytest.raises(Occupied):
+            patient.hold(OPENID, "3", None, NO_WAIT)
+
+
 def test_keeping_twice_is_noticed_as_done(conversations: Conversations) -> None:
     """A cut connection may hide that keep arrived; the client then sends the same script again."""
     with conversations.hold(OPENID, "1", None, SOON) as held:

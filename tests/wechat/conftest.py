@@ -92,6 +92,8 @@ def _handler(api: Api) -> type[BaseHTTPRequestHandler]:
             data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "/cgi-bin/elsewhere?" + url.query)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

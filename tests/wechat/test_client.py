@@ -441,6 +441,7 @@ def test_a_redirect_does_not_carry_the_token_away(api: Api, platform: Platform) 
     api.answers["menu/get"] = [302]
     with pytest.raises(Busy):
         platform.menu()
+    assert "elsewhere" not in api.paths()
 
 
 def test_success_without_its_fields_is_an_error_by_name(api: Api, platform: Platform) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,18 @@ def test_a_waiting_thread_gets_the_token_of_the_one_who_fetched(tokens: TokenSto
         time.sleep(0.1)
         finish.set()
         assert (first.result(5), second.result(5)) == ("T1", "T1")
+
+
+def test_a_token_that_came_while_we_took_the_lock_is_used(
+    tokens: TokenStore, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tokens._locked
+
+    def slowly() -> AbstractContextManager[bool]:
+        TokenStore(client, VAULT, APP_ID).get(lambda _force: Fetched("T9", 7200))
+        return plain()
+
+    monkeypatch.setattr(tokens, "_locked", slowly)
+    source = Source()
+    assert tokens.get(source) == "T9"
+    assert source.asked == []
