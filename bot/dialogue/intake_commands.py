@@ -17,9 +17,9 @@ from bot.dialogue.intake_steps import (
     declined,
     from_lead,
     lead_slots,
-    phones,
     reopen,
     say,
+    whole_slots,
 )
 from bot.dialogue.intake_words import brief_lines, is_at_card, lines, open_slot, question_again, slot_question
 from bot.dialogue.lookups import OpenLead
@@ -181,9 +181,8 @@ def share(talk: Talk, *, agreed: bool) -> Step:
         return say(talk, "not_shared", inquiry)
     consents = {**inquiry.consents, "share": _consent(talk)}
     kept = replace(inquiry, consents=consents)
-    effect = LeadRevised(
-        inquiry.number, lead_slots(inquiry, talk.form), ("consents",), inquiry.remarks, {"share": consents["share"]}
-    )
+    slots, given = whole_slots(talk, inquiry), {"share": consents["share"]}
+    effect = LeadRevised(inquiry.number, slots, ("consents",), inquiry.remarks, given)
     return say(talk, "shared", kept, effect)
 
 
@@ -203,9 +202,13 @@ COMMANDS: dict[str, Callable[[Talk], Step]] = {
 
 
 def _submitted(talk: Talk) -> Step:
-    """One follower, one phone: one open lead. Somebody already known gets a revision of it."""
+    """One follower, one open lead: somebody known gets a revision of it.
+
+    A lead with the same phone from another account is for the store to find, which merges the two: its number and
+    that it exists are nothing to tell to whoever types a phone.
+    """
     inquiry = replace(talk.inquiry, consents={**talk.inquiry.consents, "contact": _consent(talk)})
-    lead = talk.lookups.open_lead(talk.said.openid, phones(inquiry))
+    lead = talk.lookups.open_lead(talk.said.openid, ())
     number = lead.number if lead else lead_number(talk.said.key, talk.said.at)
     effect = _revision(lead, inquiry, talk) if lead else _new_lead(number, inquiry, talk)
     sent = replace(inquiry, state=SENT, number=number, at=talk.said.at, reopened="", failed="", failures=0, undo={})
@@ -222,9 +225,8 @@ def _new_lead(number: str, inquiry: Inquiry, talk: Talk) -> LeadSubmitted:
 
 
 def _revision(lead: OpenLead, inquiry: Inquiry, talk: Talk) -> LeadRevised:
-    slots = lead_slots(inquiry, talk.form)
-    names = tuple(name for name, value in slots.items() if lead.slots.get(name) != value)
-    return LeadRevised(lead.number, {**lead.slots, **slots}, names, inquiry.remarks, inquiry.consents)
+    names = tuple(name for name, value in lead_slots(inquiry, talk.form).items() if lead.slots.get(name) != value)
+    return LeadRevised(lead.number, whole_slots(talk, inquiry), names, inquiry.remarks, inquiry.consents)
 
 
 def _saved_words(talk: Talk, inquiry: Inquiry, number: str, *, known: bool) -> str:

@@ -136,9 +136,11 @@ def lead_slots(inquiry: Inquiry, form: Form) -> dict[str, Any]:
     return {name: answer.value for name, answer in known.items() if not answer.declined}
 
 
-def phones(inquiry: Inquiry) -> tuple[str, ...]:
-    slots = inquiry.slots
-    return tuple(str(number) for name in ("mobile", "landline") for number in slots.get(name, ()))
+def whole_slots(talk: Talk, inquiry: Inquiry, gone: Iterable[str] = ()) -> dict[str, Any]:
+    """The lead's whole new set: what it held before this inquiry stays where this one says nothing."""
+    lead = talk.lookups.open_lead(talk.said.openid, ())
+    slots = {**(lead.slots if lead else {}), **lead_slots(inquiry, talk.form)}
+    return {name: value for name, value in slots.items() if name not in set(gone)}
 
 
 def from_lead(lead: OpenLead, at: datetime) -> Inquiry:
@@ -275,14 +277,11 @@ def _offered_ways_out(talk: Talk, after: Inquiry, slot: Slot, notes: Iterable[st
 def _revised(talk: Talk, after: Inquiry, notes: Iterable[str]) -> Step:
     """The same lead, its new whole; staff are told by the effect."""
     before = talk.inquiry
-    lead = talk.lookups.open_lead(talk.said.openid, phones(after))
-    kept = lead.slots if lead and lead.number == after.number else {}
     old, new = lead_slots(before, talk.form), lead_slots(after, talk.form)
     names = tuple(name for name in {**old, **new} if old.get(name) != new.get(name))
-    gone = {name for name in old if name not in new}
-    slots = {name: value for name, value in {**kept, **new}.items() if name not in gone}
     if not names and after.remarks == before.remarks:
         return carry_on(talk, after, *notes)
+    slots = whole_slots(talk, after, gone=set(old) - set(new))
     effect = LeadRevised(after.number, slots, names or ("remarks",), after.remarks)
     return carry_on(talk, after, _revision_words(talk, after, names), *notes, effects=(effect,))
 

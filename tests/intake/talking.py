@@ -70,25 +70,36 @@ class Office:
     """What the database would hold: open leads by number, made from effects."""
 
     leads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     created: int = 0
 
     def open_lead(self, openid: str, phones: tuple[str, ...]) -> OpenLead | None:
         for number, lead in self.leads.items():
             same_phone = set(phones) & set(lead["slots"].get("mobile", ()))
-            if lead["open"] and (lead["openid"] == openid or same_phone):
+            if lead["open"] and (openid in lead["openids"] or same_phone):
                 return OpenLead(number, lead["slots"], "new", START)
         return None
+
+    def _submit(self, openid: str, number: str, slots: dict[str, Any]) -> None:
+        """As the store does it: the same phone from another account joins the open lead."""
+        known = self.open_lead(openid, tuple(slots.get("mobile", ())))
+        if known is not None:
+            self.aliases[number] = known.number
+            self.leads[known.number]["slots"] |= slots
+            self.leads[known.number]["openids"].add(openid)
+            return
+        self.created += 1
+        self.leads[number] = {"openids": {openid}, "slots": slots, "open": True}
 
     def note(self, openid: str, effect: Effect) -> None:
         match effect:
             case LeadSubmitted(number=number, slots=slots):
-                self.created += number not in self.leads
-                self.leads[number] = {"openid": openid, "slots": dict(slots), "open": True}
+                self._submit(openid, number, dict(slots))
             case LeadRevised(number=number, slots=slots):
-                self.leads[number]["slots"] = dict(slots)
+                self.leads[self.aliases.get(number, number)]["slots"] = dict(slots)
             case ConsentWithdrawn() | PersonErased():
                 for lead in self.leads.values():
-                    lead["open"] = lead["open"] and lead["openid"] != openid
+                    lead["open"] = lead["open"] and openid not in lead["openids"]
             case _:
                 pass
 

@@ -124,14 +124,25 @@ def test_sharing_needs_its_own_plain_yes(text: str, given: bool) -> None:
     assert bool(shared) is given
 
 
-def test_the_same_phone_on_another_device_revises_the_lead() -> None:
+def test_the_same_phone_on_another_device_joins_the_lead() -> None:
     talk = handed_in()
     other = Follower(talk.lookups, talk.office, openid="oTest_second_device")
     other.say(EVERYTHING.replace("3000", "9000"))
     other.say("1")
     assert talk.office.created == 1
-    assert isinstance(other.effects[-1], LeadRevised)
-    assert other.effects[-1].changed == ("area",)
+    assert isinstance(other.effects[-1], LeadSubmitted)
+    lead = next(iter(talk.office.leads.values()))
+    assert lead["slots"]["area"]["min"] == 9000
+
+
+def test_whoever_types_a_phone_does_not_learn_of_the_lead_behind_it() -> None:
+    talk = handed_in()
+    other = Follower(talk.lookups, talk.office, openid="oTest_somebody_else")
+    other.say(EVERYTHING)
+    reply = other.say("1")
+    assert talk.inquiry.number not in reply
+    assert "之前登记过" not in reply
+    assert "已更新" in other.say("面积改成7000平")
 
 
 def test_a_correction_finds_the_lead_when_the_conversation_is_gone() -> None:
