@@ -6,11 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import wiring
-from bot.commands import logs
+from bot.commands import logs, menu, outbox
 from bot.commands import run as running
+from bot.commands import search as searching
+from bot.commands.extract import extract
+from bot.commands.leads import leads
 from config.settings import Settings, SettingsError, read
 from config.texts import TextsError
 
@@ -35,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="A WeChat official account for industrial space.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="A WeChat official account for industrial space."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Command, told: str) -> argparse.ArgumentParser:
@@ -60,13 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     add("extract", _extract, "read messages (JSONL on stdin) into slots (JSONL on stdout)")
     leads = add("leads", _leads, "the leads")
     leads.add_argument("--json", action="store_true", help="one lead a line, with its slots")
-    add("outbox", _outbox, "notices that could not be delivered")
+    undelivered = add("outbox", _outbox, "notices that could not be delivered")
+    undelivered.add_argument("--retry", action="store_true", help="send the dead ones again")
     menu = add("menu", _menu, "the account's menu")
     menu.add_argument("action", choices=["check", "sync", "show"])
-    staff = add("staff", _staff, "accounts of the staff desk")
-    staff.add_argument("action", choices=["add", "list", "reset", "disable"])
-    staff.add_argument("name", nargs="?", default="")
-    staff.add_argument("--role", choices=["agent", "manager", "admin"], default="admin")
     return parser
 
 
@@ -102,7 +105,9 @@ def _migrate(_chosen: argparse.Namespace) -> int:
 
 
 def _doctor(_chosen: argparse.Namespace) -> int:
-    return wiring.doctor(os.environ, sys.stdout)
+    from bot.commands import checkup  # asks the platform: loaded only where it is wanted
+
+    return checkup.doctor(_settings(), sys.stdout)
 
 
 def _ingest(chosen: argparse.Namespace) -> int:
@@ -112,33 +117,33 @@ def _ingest(chosen: argparse.Namespace) -> int:
 
 
 def _search(chosen: argparse.Namespace) -> int:
-    return wiring.search_command(_settings(), chosen.text, as_json=chosen.json, explain=chosen.explain)
+    library = wiring.library_of(wiring.base(_settings()))
+    return searching.search(library.articles, chosen.text, as_json=chosen.json, explain=chosen.explain, out=sys.stdout)
 
 
 def _eval_search(chosen: argparse.Namespace) -> int:
-    return wiring.eval_search_command(chosen.docs, chosen.queries)
+    return searching.eval_search(chosen.docs, chosen.queries, sys.stdout)
 
 
 def _extract(_chosen: argparse.Namespace) -> int:
-    from bot.commands.extract import extract
-
     return extract(wiring.reader(), sys.stdin, sys.stdout, sys.stderr)
 
 
 def _leads(chosen: argparse.Namespace) -> int:
-    return wiring.leads_command(_settings(), as_json=chosen.json)
+    made = wiring.base(_settings())
+    return leads(made.sessions, made.vault, sys.stdout, as_json=chosen.json)
 
 
-def _outbox(_chosen: argparse.Namespace) -> int:
-    return wiring.outbox_command(_settings())
+def _outbox(chosen: argparse.Namespace) -> int:
+    sessions = wiring.base(_settings()).sessions
+    return (
+        outbox.retry(sessions, sys.stdout, datetime.now(UTC)) if chosen.retry else outbox.outbox(sessions, sys.stdout)
+    )
 
 
 def _menu(chosen: argparse.Namespace) -> int:
-    return wiring.menu_command(_settings(), chosen.action)
-
-
-def _staff(chosen: argparse.Namespace) -> int:
-    return wiring.staff_command(_settings(), chosen.action, chosen.name, chosen.role)
+    made = wiring.base(_settings())
+    return menu.run(made.texts["menu"], lambda: wiring.account_of(made), chosen.action, sys.stdout)
 
 
 if __name__ == "__main__":

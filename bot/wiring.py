@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from dramatiq.brokers.redis import RedisBroker
+
 from bot.adapters.conversations import Conversations, Replayed
-from bot.adapters.redis_scripts import Client, connected
+from bot.adapters.redis_scripts import TROUBLE, Client, connected
+from bot.adapters.site.http import Fetcher
+from bot.adapters.site.pages import Rules
+from bot.adapters.site.site import Site
 from bot.adapters.staff.dingtalk import DingTalk
 from bot.adapters.staff.feishu import Feishu
 from bot.adapters.staff.mail import Mail
 from bot.adapters.staff.wecom import WeCom
+from bot.adapters.tasks import build_broker, enqueue
 from bot.adapters.vault import Vault
 from bot.adapters.wechat.callback import Callback, Refused
-from bot.adapters.wechat.capabilities import Capabilities
+from bot.adapters.wechat.capabilities import Capabilities, Refusals
+from bot.adapters.wechat.client import Platform
+from bot.adapters.wechat.errors import PlatformError
+from bot.adapters.wechat.quota import Ledger
+from bot.adapters.wechat.token import TokenStore
 from bot.answering import Answering, Router
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import Effect
@@ -26,7 +41,14 @@ from bot.dialogue.lookups import Advisor, Articles, KeywordRule, Lookups, OpenLe
 from bot.dialogue.message import Message
 from bot.dialogue.reply import Words, tap
 from bot.dialogue.wording import Heard, Wording
-from bot.store import broadcasts, deliveries, effects, followers, leads, migrate as migrations
+from bot.search.articles import IndexedArticles
+from bot.search.builder import Change, catch_up, place
+from bot.search.document import Document
+from bot.search.index import Index
+from bot.search.topics import Taxonomy
+from bot.store import articles as stored
+from bot.store import broadcasts, deliveries, effects, followers, leads, news
+from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.reader import Reader
@@ -35,8 +57,11 @@ from config.settings import Settings
 from config.texts import Texts
 
 HOT_TOPICS = 4
-READER_CACHE = 256
-"""Readings kept: several rows of the table look at the same message."""
+READINGS_KEPT = 256
+"""Several rows of the table look at the same message."""
+REFRESH_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +110,159 @@ def reader(own: str = "") -> Reader:
 def front(settings: Settings, router: Router) -> Front:
     """Everything behind the webhook. Starts the thread that keeps index and news number fresh."""
     made = base(settings)
-    lookups = lookups_of(made)
+    library = library_of(made)
+    lookups = lookups_of(made, library)
+    library.keep_fresh()
     answering = Answering(
         conversations=Conversations(made.redis, made.vault, settings.draft_kept, window=settings.wechat.window),
         router=router,
         lookups=lookups,
         profile=partial(_profile, made.sessions),
-        commit=partial(_commit, made, staff_channels(settings), _waker(made)),
+        commit=partial(_commit, made, staff_channels(settings), partial(_wake, build_broker(settings.redis_url))),
     )
     wechat = settings.wechat
     return Front(
         callback=Callback(wechat.token, wechat.app_id, wechat.aes_key, wechat.mode, wechat.window),
         answering=answering,
         apology=Words(lookups.say("sorry")),
-        checks={"redis": made.redis.ping, "database": partial(_select_one, made.sessions)},
+        checks={"redis": made.redis.ping, "database": partial(select_one, made.sessions)},
     )
 
 
-def lookups_of(made: Base) -> Lookups:
+def lookups_of(made: Base, library: Library) -> Lookups:
     """What handlers may ask."""
-    articles, topics = _articles(made)
     understand = reader(made.settings.config_dir)
     rights = Capabilities.of(made.settings.wechat.account)
-    advisor = _advisor(made.texts)
-    news = _News(made.sessions)
+    advisor = Advisor(**made.texts["firm"]["advisor"])
+    topics = library.taxonomy.topics
     return Lookups(
         say=Wording(_phrases(made.texts), _facts(made.texts, topics, advisor)),
         heard=Heard.of(made.texts["replies"]["heard"]),
-        understand=lru_cache(READER_CACHE)(understand),
-        articles=articles,
+        understand=lru_cache(READINGS_KEPT)(understand),
+        articles=library.articles,
         topics=topics,
         advisor=advisor,
         keywords=_keywords(made.texts),
         menu=made.texts["menu"]["says"],
         form=Form.from_toml(made.texts["intake"]),
-        latest_broadcast=news.latest,
-        waiting_news=partial(_waiting_news, made.sessions, articles),
+        latest_broadcast=lambda: library.latest_news,
+        waiting_news=partial(_waiting_news, made.sessions, library.articles),
         open_lead=partial(_open_lead, made),
-        hands_over="hand_over" in rights,
+        hands_over=rights.hand_over,
+        pushes=rights.pushes,
         firm=made.texts["firm"]["name"],
         site=made.texts["firm"]["site"] or made.settings.site_url,
         place=understand.place,
     )
+
+
+@dataclass
+class Library:
+    """The articles of one process: the index, its taxonomy, and how it keeps up with the rows."""
+
+    sessions: Sessions
+    index: Index
+    taxonomy: Taxonomy
+    articles: IndexedArticles
+    latest_news: int = 0
+
+    def refresh(self) -> None:
+        """Take in what changed, if this process may write, and see what any process has written."""
+        with reading(self.sessions) as session:
+            behind = stored.latest_seq(session) > place(self.index)
+            self.latest_news = broadcasts.latest_news(session)
+        if behind:
+            catch_up(self.index, self._changes)
+        self.index.reload()
+
+    def keep_fresh(self) -> None:
+        threading.Thread(target=self._for_ever, name="library", daemon=True).start()
+
+    def _for_ever(self) -> None:
+        while True:
+            try:
+                self.refresh()
+            except Exception:  # the next look may go better; answers go on with what there is
+                log.exception("the index cannot be refreshed")
+            time.sleep(REFRESH_S)
+
+    def _changes(self, after: int, limit: int) -> list[Change]:
+        with reading(self.sessions) as session:
+            rows = stored.changed_since(session, after, limit)
+            topics = stored.topics_of(session, [row.id for row in rows])
+        return [Change(row.index_seq, row.id, _document(row, topics.get(row.id, ()))) for row in rows]
+
+
+def library_of(made: Base) -> Library:
+    taxonomy = Taxonomy.from_toml(made.texts["topics"])
+    index = Index(Path(made.settings.data_dir) / "index")
+    return Library(made.sessions, index, taxonomy, IndexedArticles(index, taxonomy.topics))
+
+
+def _document(row: stored.Article, topics: tuple[str, ...]) -> Document | None:
+    if row.gone_at is not None:
+        return None
+    return Document(
+        id=row.id,
+        title=row.title,
+        body=row.body,
+        published=row.published_at,
+        category=row.category,
+        topics=topics,
+        url=row.url,
+        picture=row.picture,
+        summary=row.summary,
+        duplicate_of=row.duplicate_of,
+    )
+
+
+def site_of(made: Base) -> Site | None:
+    """The firm's site, or None where no address is given."""
+    settings, rules = made.settings, made.texts["site"]
+    if not settings.site_url:
+        return None
+    fetcher = Fetcher(
+        settings.site_url,
+        rules["user_agent"],
+        private=settings.site_private,
+        pause=0.0 if settings.site_private else rules["seconds_between"],
+        timeout=rules["timeout"],
+        most_bytes=rules["most_bytes"],
+    )
+    return Site(fetcher, Rules.from_toml(rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The firm's account at the platform: its calls, what is left of them, and what it may do."""
+
+    platform: Platform
+    ledger: Ledger
+    refusals: Refusals
+    rights: Capabilities
+
+
+def account_of(made: Base) -> Account:
+    wechat = made.settings.wechat
+    rights = Capabilities.of(wechat.account)
+    ledger = Ledger(made.redis, wechat.app_id, rights.is_service)
+    refusals = Refusals(made.redis, wechat.app_id)
+    now = partial(datetime.now, UTC)
+    counted, refused = ledger.watch(now), refusals.watch(now)
+
+    def watch(call: str, error: PlatformError | None, seconds: float) -> None:
+        counted(call, error, seconds)
+        refused(call, error, seconds)
+
+    tokens = TokenStore(made.redis, made.vault, wechat.app_id)
+    platform = Platform(wechat.app_id, wechat.app_secret, wechat.api_base, tokens, watch=watch)
+    return Account(platform, ledger, refusals, rights.reduced_by(refusals.standing(now())))
+
+
+def push_rules(made: Base) -> news.Rules:
+    rules = made.texts["schedule"]["push"]
+    days = {name: timedelta(days=rules[f"{name}_days"]) for name in ("backfill", "recent")}
+    return news.Rules(rules["evidence"], days["backfill"], days["recent"], rules["most"])
 
 
 def staff_channels(settings: Settings) -> dict[str, Any]:
@@ -145,11 +281,17 @@ def staff_channels(settings: Settings) -> dict[str, Any]:
 
 
 def _commit(
-    made: Base, channels: Mapping[str, Any], wake: Callable[[], None], message: Message, done: tuple[Effect, ...]
+    made: Base, channels: Mapping[str, Any], wake: Callable[[], object], message: Message, done: tuple[Effect, ...]
 ) -> None:
     committed = effects.commit(made.sessions, made.vault, message, done, channels)
     if committed.outbox_ids:
         wake()
+
+
+def _wake(broker: RedisBroker) -> None:
+    """Staff should hear at once; where Redis is away the clock comes round anyway."""
+    with suppress(*TROUBLE):
+        enqueue(broker, "notify")
 
 
 def _profile(sessions: Sessions, openid: str) -> Conversation:
@@ -185,10 +327,12 @@ def _facts(files: Texts, topics: tuple[Topic, ...], advisor: Advisor) -> dict[st
     }
 
 
-def _advisor(files: Texts) -> Advisor:
-    return Advisor(**files["firm"]["advisor"])
-
-
 def _keywords(files: Texts) -> tuple[KeywordRule, ...]:
     rules = files["keywords"].get("rule", [])
     return tuple(KeywordRule(**{**rule, "words": tuple(rule["words"])}) for rule in rules)
+
+
+def select_one(sessions: Sessions) -> None:
+    """Asks the database something simple. Raises what the driver raises."""
+    with reading(sessions) as session:
+        session.execute(sa.text("SELECT 1"))

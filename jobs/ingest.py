@@ -63,58 +63,75 @@ def ingest(intake: Intake, *, everything: bool = False) -> Ingested:
 
     Raises SiteError where not even the feed and the first page can be had; what was read before stays.
     """
-    found, all_new = _from_feed(intake)
-    if everything or all_new or _state(intake, "sweep"):
-        found += _sweep(intake, whole=everything)
+    feed = _from_feed(intake)
+    found = feed.done
+    if everything or feed.overflowed or _state(intake, "sweep"):
+        found += _sweep(intake, feed.urls, whole=everything)
     found += _checked(intake)
     log.info("ingested", extra={name: getattr(found, name) for name in Ingested.__slots__})
     return found
 
 
-def _from_feed(intake: Intake) -> tuple[Ingested, bool]:
-    """What the feed has, and whether all of it was new: then more may have come than a feed holds."""
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """What the feed brought. overflowed: all of it was new, so more may have come than a feed holds."""
+
+    done: Ingested
+    urls: frozenset[str] = frozenset()
+    overflowed: bool = False
+
+
+def _from_feed(intake: Intake) -> _Feed:
     try:
         found, validators = intake.site.recent(_state(intake, "feed"))
     except SiteError as error:
         log.warning("the feed cannot be read", extra={"why": str(error)})
-        return Ingested(failed=1), True
+        return _Feed(Ingested(failed=1), overflowed=True)
     done = sum((_stored(intake, one) for one in found), Ingested())
     _remember(intake, "feed", dict(validators))
-    return done, bool(found) and done.new == len(found)
+    return _Feed(done, frozenset(one.url for one in found), bool(found) and done.new == len(found))
 
 
-def _sweep(intake: Intake, *, whole: bool) -> Ingested:
-    done = _sweep_api(intake, whole=whole)
-    return done if done is not None else _sweep_pages(intake, whole=whole)
+def _sweep(intake: Intake, recent: frozenset[str], *, whole: bool) -> Ingested:
+    """Everything else, newest first, up to what is known from earlier runs (`recent` is from this one)."""
+    done = _sweep_api(intake, recent, whole=whole)
+    return done if done is not None else _sweep_pages(intake, recent, whole=whole)
 
 
-def _sweep_api(intake: Intake, *, whole: bool) -> Ingested | None:
+def _sweep_api(intake: Intake, recent: frozenset[str], *, whole: bool) -> Ingested | None:
     """The walk by the API, or None where it is off."""
     done, on = Ingested(), False
     for number, found in intake.site.by_api(_state(intake, "sweep").get("api", 1)):
         on = True
-        page = sum((_stored(intake, one) for one in found), Ingested())
-        done += page
+        caught_up = not whole and _caught_up(intake, [one.url for one in found], recent)
+        done += sum((_stored(intake, one) for one in found), Ingested())
         _remember(intake, "sweep", {"api": number + 1})
         intake.progress(f"API page {number}: {done.new} new, {done.changed} changed, {done.same} known")
-        if not whole and page.new == 0:
+        if caught_up:
             break
     if on:
         _remember(intake, "sweep", {})
     return done if on else None
 
 
-def _sweep_pages(intake: Intake, *, whole: bool) -> Ingested:
+def _sweep_pages(intake: Intake, recent: frozenset[str], *, whole: bool) -> Ingested:
     done = Ingested()
     for number, urls in intake.site.addresses(_state(intake, "sweep").get("page", 1)):
-        fresh = urls if whole else _unknown(intake, urls)
-        done += sum((_read(intake, url) for url in fresh), Ingested())
+        caught_up = not whole and _caught_up(intake, urls, recent)
+        wanted = urls if whole else _unknown(intake, urls)
+        done += sum((_read(intake, url) for url in wanted), Ingested())
         _remember(intake, "sweep", {"page": number})
         intake.progress(f"list page {number}: {done.new} new, {done.changed} changed, {done.failed} unreadable")
-        if not whole and urls and not fresh:
+        if caught_up:
             break
     _remember(intake, "sweep", {})
     return done
+
+
+def _caught_up(intake: Intake, urls: list[str], recent: frozenset[str]) -> bool:
+    """Whether the walk has reached articles of earlier runs. Pinned posts lead every first page, so one is not enough."""
+    older = [url for url in urls if url not in recent]
+    return bool(older) and not _unknown(intake, older)
 
 
 def _read(intake: Intake, url: str) -> Ingested:

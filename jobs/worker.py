@@ -7,21 +7,19 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import AgeLimit, Middleware, Retries
 from dramatiq.worker import Worker
 
+from bot.adapters.tasks import build_broker, enqueue, queued_key
 from jobs.schedule import Job
+
+__all__ = ["build_broker", "enqueue", "main", "register"]
 
 log = logging.getLogger(__name__)
 
-QUEUED_SECONDS = 5
-"""A task that waits is not enqueued a second time; after this long we no longer believe that it still waits, for a
-worker may have died with it in its hands."""
 LEASE_SECONDS = 20
 """How long a task that runs alone is missed after its worker died."""
 STALE = 10
@@ -32,32 +30,12 @@ _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del
 _RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('expire', KEYS[1], ARGV[2]) end return 0"
 
 
-def build_broker(redis_url: str, namespace: str = "jobs") -> RedisBroker:
-    """Nothing is connected before the first message. Tasks are not repeated by Dramatiq: the clock comes round again."""
-    middleware: list[Middleware] = [AgeLimit(), Retries(max_retries=0)]
-    broker: RedisBroker = RedisBroker(  # type: ignore[no-untyped-call]
-        url=redis_url, namespace=namespace, middleware=middleware, maintenance_chance=10_000
-    )
-    return broker
-
-
 def register(
     broker: RedisBroker, tasks: Mapping[str, Callable[[], object]], table: Iterable[Job] = ()
 ) -> dict[str, dramatiq.Actor[[], None]]:
     """One actor a task. Jobs that are `alone` in the table run once at a time over all machines."""
     known = {job.name: job for job in table}
     return {name: _actor(broker, known.get(name, Job(name)), task) for name, task in tasks.items()}
-
-
-def enqueue(broker: RedisBroker, name: str) -> bool:
-    """Put a task in the queue unless it waits there already. Returns whether it was put."""
-    if not broker.client.set(_queued_key(broker, name), "1", nx=True, ex=QUEUED_SECONDS):
-        return False
-    message: dramatiq.Message[Any] = dramatiq.Message(
-        queue_name="default", actor_name=name, args=(), kwargs={}, options={}
-    )
-    broker.enqueue(message)
-    return True
 
 
 def main(broker: RedisBroker, threads: int = 4, stop: threading.Event | None = None) -> int:
@@ -75,7 +53,7 @@ def main(broker: RedisBroker, threads: int = 4, stop: threading.Event | None = N
 
 def _actor(broker: RedisBroker, job: Job, task: Callable[[], object]) -> dramatiq.Actor[[], None]:
     def run() -> None:
-        broker.client.delete(_queued_key(broker, job.name))  # first: what comes up from here on needs another run
+        broker.client.delete(queued_key(broker, job.name))  # first: what comes up from here on needs another run
         if job.alone:
             _alone(broker, job.name, task)
         else:
@@ -119,7 +97,3 @@ class Alone:
                 self.client.eval(_RENEW, 1, self.key, self.token, LEASE_SECONDS)
             except redis.RedisError:
                 log.warning("the lease of %s could not be renewed", self.key)
-
-
-def _queued_key(broker: RedisBroker, name: str) -> str:
-    return f"{broker.namespace}:queued:{name}"

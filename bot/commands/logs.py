@@ -28,6 +28,6 @@ def set_up(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # These libraries log addresses that carry tokens and openids.
-    for chatty in ("urllib3", "httpx", "httpcore", "requests", "werkzeug"):
+    # Some of these log addresses that carry tokens and openids, the others every tick.
+    for chatty in ("urllib3", "httpx", "httpcore", "requests", "werkzeug", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

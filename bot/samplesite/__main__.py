@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -14,4 +15,5 @@ if __name__ == "__main__":
     kept = Path(os.environ.get("DATA_DIR", ".data")) / "samplesite.json"
     port = int(os.environ.get("SAMPLE_PORT", "8200"))
     app = create_app(Posts(kept), api=os.environ.get("SAMPLE_API", "0") == "1")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     make_server("127.0.0.1", port, app, threaded=True).serve_forever()

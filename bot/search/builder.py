@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.search.document import Document
 from bot.search.index import Index, drop, put
@@ -36,20 +35,21 @@ def catch_up(index: Index, changes: Changes) -> int:
         writer = index.writer()
     except ValueError:  # tantivy's LockBusy
         return 0
-    taken, place = 0, _place(index.folder)
-    while batch := list(changes(place, BATCH)):
+    taken, reached = 0, place(index)
+    while batch := list(changes(reached, BATCH)):
         for change in batch:
             put(writer, change.document) if change.document else drop(writer, change.id)
         writer.commit()
         # After the commit: a crash in between takes the batch in once more, which changes nothing.
-        place = batch[-1].seq
-        (index.folder / "place.json").write_text(json.dumps(place))
+        reached = batch[-1].seq
+        (index.folder / "place.json").write_text(json.dumps(reached))
         taken += len(batch)
     writer.wait_merging_threads()
     return taken
 
 
-def _place(folder: Path) -> int:
+def place(index: Index) -> int:
+    """How far the index has got in the order of changes."""
     with contextlib.suppress(OSError, ValueError):
-        return int(json.loads((folder / "place.json").read_text()))
+        return int(json.loads((index.folder / "place.json").read_text()))
     return 0

@@ -131,6 +131,12 @@ def set_duplicate(session: Session, article_id: int, of: int | None) -> None:
     session.execute(linked.values(duplicate_of=of, index_seq=next_seq(session)))
 
 
+def earlier_with(session: Session, content_hash: str, article_id: int) -> int | None:
+    """The first article that says the very same, if it is another one."""
+    twin = sa.and_(Article.content_hash == content_hash, Article.id < article_id, Article.gone_at.is_(None))
+    return session.scalar(sa.select(Article.id).where(twin).order_by(Article.id).limit(1))
+
+
 def mark_gone(session: Session, urls: Iterable[str], now: datetime) -> int:
     """The site no longer has them: they disappear from index and answers with the next catch-up."""
     gone = 0

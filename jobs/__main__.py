@@ -1,0 +1,143 @@
+"""Puts the jobs together with the real things: what `python -m bot worker`, `clock` and `ingest` run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import redis
+
+from bot import wiring
+from bot.search.topics import Taxonomy
+from bot.store import articles as stored
+from bot.store.base import reading
+from config.settings import Settings
+from jobs import clock as ticking
+from jobs import deliver, digest, housekeeping, mass, notify
+from jobs import ingest as ingesting
+from jobs import worker as working
+from jobs.deliver import Wording
+from jobs.notice import Writer
+from jobs.schedule import Job
+from jobs.schedule import jobs as scheduled
+
+
+@dataclass(frozen=True)
+class Work:
+    """The jobs of one process."""
+
+    made: wiring.Base
+    library: wiring.Library
+    account: wiring.Account
+    wake: Callable[[str], object]
+
+    @property
+    def topics(self) -> dict[str, str]:
+        return {topic.key: topic.name for topic in self.library.taxonomy.topics}
+
+    def notify(self) -> None:
+        notify.deliver_due(
+            self.made.sessions, self.made.vault, wiring.staff_channels(self.made.settings), self._writer()
+        )
+
+    def ingest(self) -> None:
+        site = wiring.site_of(self.made)
+        if site is None:
+            return
+        ingesting.ingest(intake_of(self.made, site, self.library.taxonomy))
+        self.library.refresh()
+        self.wake("digest")
+
+    def digest(self) -> None:
+        rules, service = wiring.push_rules(self.made), self.account.rights.customer_messages
+        if digest.plan(self.made.sessions, self.topics, datetime.now(UTC), service=service, rules=rules):
+            self.wake("deliver")
+
+    def deliver(self) -> None:
+        sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
+        if self.account.rights.customer_messages:
+            deliver.deliver_due(sessions, platform, ledger, Wording(self.made.texts["staff"]["news"], self.topics))
+        if self.account.rights.mass_to_tag:
+            mass.deliver_due(sessions, platform, ledger, self.topics, self.made.texts["staff"]["news"]["source"])
+
+    def mass(self) -> None:
+        if not self.account.rights.mass_to_tag:
+            return
+        kind = "service" if self.account.rights.is_service else "subscription"
+        every = timedelta(days=self.made.texts["schedule"]["push"][f"mass_days_{kind}"])
+        if mass.plan(self.made.sessions, self.topics, self.account.ledger, datetime.now(UTC), every):
+            self.wake("deliver")
+
+    def housekeeping(self) -> None:
+        kept = housekeeping.Kept(lost=self.made.settings.lost_lead_kept)
+        housekeeping.tidy(self.made.sessions, self.made.vault, datetime.now(UTC), kept)
+
+    def _writer(self) -> Writer:
+        made = self.made
+        titles = lambda ids: [article.title for article in self.library.articles.get(tuple(ids))]  # noqa: E731
+        return Writer(
+            made.texts["staff"], made.settings.public_url, wiring.reader(made.settings.config_dir).place, titles
+        )
+
+
+def worker(settings: Settings) -> int:
+    """Work until stopped."""
+    made = wiring.base(settings)
+    library = wiring.library_of(made)
+    library.keep_fresh()
+    broker = working.build_broker(settings.redis_url)
+    work = Work(made, library, wiring.account_of(made), partial(working.enqueue, broker))
+    tasks: dict[str, Callable[[], object]] = {name: getattr(work, name) for name in _NAMES}
+    working.register(broker, tasks, _table(made))
+    return working.main(broker)
+
+
+def clock(settings: Settings) -> int:
+    """Say when until stopped."""
+    made = wiring.base(settings)
+    broker = working.build_broker(settings.redis_url)
+    client = redis.Redis.from_url(settings.redis_url)
+    return ticking.run(client, _table(made), partial(working.enqueue, broker))
+
+
+def ingest(settings: Settings, *, everything: bool) -> int:
+    """One look at the site, here and now."""
+    wiring.migrate(settings)
+    made = wiring.base(settings)
+    site = wiring.site_of(made)
+    if site is None:
+        sys.stderr.write("SITE_URL is not set: there is no site to read\n")
+        return 2
+    library = wiring.library_of(made)
+    done = ingesting.ingest(intake_of(made, site, library.taxonomy, _shown), everything=everything)
+    library.refresh()
+    sys.stdout.write(
+        f"{done.new} new, {done.changed} changed, {done.same} known, {done.gone} gone, {done.failed} failed\n"
+    )
+    return int(done.failed > 0 and done.new + done.changed + done.same == 0)
+
+
+def intake_of(
+    made: wiring.Base, site: ingesting.Site, taxonomy: Taxonomy, progress: Callable[[str], None] = lambda _: None
+) -> ingesting.Intake:
+    def same_story(article_id: int, content: stored.Content) -> int | None:
+        with reading(made.sessions) as session:
+            return stored.earlier_with(session, content.hash, article_id)
+
+    return ingesting.Intake(made.sessions, site, taxonomy.assign, same_story, partial(datetime.now, UTC), progress)
+
+
+def _shown(line: str) -> None:
+    """A line that is written over on a terminal, lines in a log otherwise."""
+    sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
+
+
+def _table(made: wiring.Base) -> tuple[Job, ...]:
+    settings = made.settings
+    return scheduled(made.texts["schedule"], {"ingest": settings.ingest_every, "digest": settings.digest_every})
+
+
+_NAMES = ("notify", "ingest", "digest", "deliver", "mass", "housekeeping")
