@@ -25,7 +25,7 @@ Served paths: the page at `/`; the platform's API under its own paths (`/cgi-bin
     GET  /sim/wire?since=&kind=&path=            every callback, API call and robot message
     GET  /sim/received?prefix=&openid=&twice=1   who received what how often: {"article:<url>": {openid: times}}
     GET/POST /sim/knobs                          tries, interval, duplicates, latency, mass_status, ... (knobs.Settings)
-    POST /sim/faults, DELETE /sim/faults[/<id>]  {"kind": "error|slow|cut|refuse|http|garbage", "path", "code", "times", "skip"}
+    POST /sim/faults, DELETE /sim/faults[/<id>]  {"kind": "error|slow|cut|refuse|http|garbage", "path", "code", "times", "skip", "chance"}
     POST /sim/steal-token                        every access token in use becomes void
     POST /sim/clock                              {"move": seconds} or {"now": ISO time} or {"reset": true}
     POST /sim/quota                              {"path", "limit", "used"}

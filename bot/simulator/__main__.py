@@ -30,7 +30,7 @@ def main(environ: Mapping[str, str]) -> int:
     try:
         running.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
-        return 0
+        running.server_close()
     return 0
 
 

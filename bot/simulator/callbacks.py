@@ -134,6 +134,7 @@ class Pusher:
         outcome.duration = round(time.perf_counter() - started, 4)
         outcome.reply, outcome.answered = verdict.reply, not verdict.broken
         outcome.problems += verdict.problems
+        self._remember_reached(outcome)
         self._mark(failed=verdict.broken)
         return outcome, verdict
 
@@ -214,6 +215,13 @@ class Pusher:
         for thread in threads:
             thread.start()
         return threads
+
+    def _remember_reached(self, outcome: Outcome) -> None:
+        """The page shows whether the bot is there; what every push shows is newer than the check."""
+        if any(outcome.statuses):
+            self.url_check = "ok"
+        else:
+            self.url_check = f"failed: {outcome.problems[-1] if outcome.problems else 'no answer'}"
 
     def _is_marked(self) -> bool:
         return self._sim.knobs.settings.mark_fail and self._sim.clock.now().timestamp() < self._silent_until

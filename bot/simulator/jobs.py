@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+
+LOG = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Runs calls after a delay. One waiting thread and a small pool, however many jobs wait."""
+    """Runs calls after a delay on a few daemon threads, however many jobs wait."""
 
     def __init__(self, workers: int = 8) -> None:
         self._workers = workers
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
-        self._pool: ThreadPoolExecutor | None = None
+        self._started = False
         self._running = 0
 
     def later(self, seconds: float, call: Callable[[], object]) -> None:
@@ -33,15 +35,22 @@ class Jobs:
             return self._changed.wait_for(lambda: not self._waiting and not self._running, seconds)
 
     def _start(self) -> None:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._workers, "simulator-job")
-            threading.Thread(target=self._loop, name="simulator-jobs", daemon=True).start()
+        """Threads only once there is something to do: importing and building start none."""
+        if not self._started:
+            self._started = True
+            for number in range(self._workers):
+                threading.Thread(target=self._work, name=f"simulator-job-{number}", daemon=True).start()
 
-    def _loop(self) -> None:
+    def _work(self) -> None:
         while True:
             call = self._next()
-            assert self._pool is not None  # noqa: S101 - made before this thread
-            self._pool.submit(self._run, call)
+            try:
+                call()
+            except Exception:
+                LOG.exception("a job of the simulator failed")
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
 
     def _next(self) -> Callable[[], object]:
         with self._changed:
@@ -49,11 +58,3 @@ class Jobs:
                 self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
             self._running += 1
             return heapq.heappop(self._waiting)[2]
-
-    def _run(self, call: Callable[[], object]) -> None:
-        try:
-            call()
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._changed.notify_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from dataclasses import asdict, dataclass, fields
 
@@ -17,7 +18,8 @@ class Fault:
 
     kind: error (answer `code`), slow (do it, answer after `seconds`), cut (do it, then drop the connection),
     refuse (drop the connection with nothing done), http (answer status `code`), garbage (200 with no JSON).
-    path: the exact path, a prefix ending in *, or * for all. times: how often (0 = until removed). skip: spare the first few.
+    path: the exact path, a prefix ending in *, or * for all. times: how often (0 = until removed).
+    skip: spare the first few. chance: hit only this part of the calls.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class Fault:
     seconds: float = 6.0
     times: int = 1
     skip: int = 0
+    chance: float = 1.0
     id: int = 0
     used: int = 0
 
@@ -110,6 +113,8 @@ class Knobs:
 
 def _meets(fault: Fault, path: str) -> bool:
     if fault.is_spent or not fault.fits(path):
+        return False
+    if fault.chance < 1 and random.random() >= fault.chance:
         return False
     if fault.skip:
         fault.skip -= 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.simulator.api import Call, Endpoint, Upload
 from bot.simulator.errors import Fail
+from bot.simulator.pictures import png
 from bot.simulator.shapes import Json
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class MediaStore:
     """Everything uploaded, by media_id and by picture address."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Medium] = {}
+        self.kept = {medium.media_id: medium for medium in samples()}
         self.pictures: dict[str, Medium] = {}
 
     def keep(self, medium: Medium) -> Medium:
@@ -88,6 +89,24 @@ class MediaStore:
 
     def of_kind(self, kind: str) -> list[Medium]:
         return [medium for medium in self.kept.values() if medium.permanent and medium.kind == kind]
+
+
+def samples() -> list[Medium]:
+    """What the phone's sample messages refer to; it never expires."""
+    photo = png([bytes([190 - row]) * 160 for row in range(120)], 160)
+    files = {
+        "SIM_USER_IMAGE": ("image", "png", photo),
+        "SIM_USER_VOICE": ("voice", "amr", b"#!AMR\n" + bytes(32)),
+        "SIM_USER_VOICE_16K": ("voice", "amr", b"#!AMR\n" + bytes(64)),
+        "SIM_USER_VIDEO": ("video", "mp4", b"\0\0\0\x18ftypmp42" + bytes(32)),
+        "SIM_USER_SHORT": ("video", "mp4", b"\0\0\0\x18ftypmp42" + bytes(32)),
+        "SIM_USER_THUMB": ("thumb", "png", photo),
+    }
+    far = 1 << 40
+    return [
+        Medium(media_id, kind, form, f"{media_id}.{form}", data, far, permanent=False)
+        for media_id, (kind, form, data) in files.items()
+    ]
 
 
 def form_of(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from bot.simulator.pictures import qr_picture
 from bot.simulator.shapes import Json
 from bot.simulator.world import Simulator
 
+LOG = logging.getLogger(__name__)
 platform = Blueprint("platform", __name__)
 # The platform's answers carry this odd header instead of a charset.
 JSON_TYPE = "application/json; encoding=utf-8"
@@ -88,12 +90,19 @@ def answer(sim: Simulator, call: Call) -> Answer:
         with sim.lock:
             body = _gated(sim, call)
     except Fail as fail:
-        refusal = fail.answer(call.rid, comma=call.path.startswith("/sns/"))
-        return Answer(fail.code, encoded(refusal))
+        return _refusal(fail, call)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # A field of a shape nobody thought of: the platform answers that, too, with a code.
+        LOG.warning("a body of an unexpected shape for %s", call.path, exc_info=True)
+        return _refusal(Fail(47001), call)
     if isinstance(body.get("_file"), Medium):
         return Answer(0, body["_file"].data, body["_file"].mime)
     head = {"errcode": 0, "errmsg": "ok"} if not body or call.path.startswith(HEADED) else {}
     return Answer(0, encoded(head | body))
+
+
+def _refusal(fail: Fail, call: Call) -> Answer:
+    return Answer(fail.code, encoded(fail.answer(call.rid, comma=call.path.startswith("/sns/"))))
 
 
 def encoded(body: Json) -> bytes:

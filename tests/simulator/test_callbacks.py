@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
+import requests
 
 from bot.simulator.callbacks import EVENTS, MESSAGES
 from bot.simulator.crypto import Cipher, Unreadable, signature
@@ -239,6 +244,48 @@ def test_the_signature_keeps_the_real_time_when_the_clock_is_moved(safe: World) 
     safe.act(f"followers/{safe.follower()}/send", {"text": "hi"})
     assert abs(int(safe.bot.queries[0]["timestamp"]) - time.time()) < 5
     assert int(safe.bot.got[0]["CreateTime"]) - time.time() > 86000
+
+
+def test_control_characters_go_out_as_they_were_typed(safe: World) -> None:
+    from bot.simulator import xml
+
+    body = xml.document({"Content": "a\x08b\U0001f44d"})
+    assert b"a\x08b\xf0\x9f\x91\x8d" in body
+
+
+def test_a_chosen_place_follows_its_event(safe: World) -> None:
+    safe.bot.reply = lambda nodes: "success"
+    safe.act(f"followers/{safe.follower()}/event", {"event": "location_select", "EventKey": "K"})
+    assert [nodes["MsgType"] for nodes in safe.bot.got] == ["event", "location"]
+
+
+def test_the_page_knows_when_the_bot_has_gone(service: World) -> None:
+    service.act(f"followers/{service.follower()}/send", {"text": "hi"})
+    assert service.look("state")["url_check"].startswith("failed: no connection")
+
+
+def test_the_process_starts_finds_the_bot_and_stops(safe: World) -> None:
+    environ = os.environ | {"SIM_PORT": "0", "SIM_CALLBACK_URL": safe.sim.account.callback_url, "WECHAT_MODE": "safe"}
+    command = [sys.executable, "-m", "bot.simulator"]
+    root = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, cwd=root)
+    assert process.stdout
+    base = process.stdout.readline().split()[-1].rstrip("/")
+    for _ in range(50):
+        if requests.get(f"{base}/sim/state").json()["url_check"] == "ok":
+            break
+        time.sleep(0.1)
+    assert requests.get(f"{base}/sim/state").json()["url_check"] == "ok"
+    process.terminate()
+    assert process.wait(5) == 0
+    process.stdout.close()
+
+
+def test_a_wrong_kind_of_account_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    from bot.simulator.__main__ import main
+
+    assert main({"WECHAT_ACCOUNT": "bank"}) == 2
+    assert "'bank' is none of subscription-unverified" in capsys.readouterr().err
 
 
 def test_the_same_nodes_can_be_pushed_again(safe: World) -> None:

@@ -53,6 +53,43 @@ def test_a_fault_fits_its_path_and_its_number_of_times(service: World) -> None:
     assert "ip_list" in service.get("/cgi-bin/getcallbackip")
 
 
+def test_a_fault_can_hit_a_part_of_the_calls(service: World) -> None:
+    assert service.token
+    service.act("faults", {"kind": "error", "code": -1, "times": 0, "chance": 0.5})
+    codes = [service.get("/cgi-bin/getcallbackip").get("errcode", 0) for _ in range(60)]
+    assert set(codes) == {0, -1}
+
+
+JUNK = (
+    [],
+    {},
+    {"a": 1},
+    {"touser": 1, "openid": [], "tag": 5, "articles": 7, "button": "x", "filter": [], "media_id": {}, "data": 1},
+    {"touser": ["a", "b"], "msgtype": ["text"], "articles": [1, None], "button": [1], "filter": {"tag_id": []}},
+    {
+        "articles": [{"title": "x", "image_info": 1, "article_type": "newspic"}],
+        "index": "0",
+        "count": True,
+        "offset": -1,
+    },
+    {"button": [{"name": "a", "sub_button": {"a": 1}}], "matchrule": [], "action_name": ["QR"], "long_data": 1},
+    {"msg_id": {}, "article_idx": "x", "url": 5, "publish_id": [], "openid_list": [[], {}], "tagid": {}},
+    {"touser": "oKnown", "msgtype": "msgmenu", "msgmenu": {"list": [1]}, "template_id": "SIM_TEMPLATE_NEWS"},
+    {"touser": "oKnown", "msgtype": "image", "image": "x", "images": {"media_ids": 4}, "filter": {"is_to_all": True}},
+)
+
+
+@pytest.mark.parametrize("number", range(len(JUNK)))
+def test_no_body_whatever_brings_more_than_a_code(service: World, number: int) -> None:
+    from bot.simulator.world import ENDPOINTS
+
+    service.follower(openid="oKnown")
+    for path, endpoint in ENDPOINTS.items():
+        if endpoint.method == "POST":
+            answer = service.post(path, JUNK[number])
+            assert isinstance(answer, dict), path
+
+
 def test_a_fault_without_end_is_taken_away_by_hand(service: World) -> None:
     assert service.token
     service.act("faults", {"kind": "error", "code": -1, "times": 0})
