@@ -6,6 +6,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     articles,
     broadcasts,
     deliveries,
+    desk,
     erasures,
     followers,
     inbox,
@@ -15,6 +16,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     news,
     outbox,
     questions,
+    staff,
     subscriptions,
     tags,
 )
