@@ -38,7 +38,7 @@ def cover(platform: Draftsman, sessions: Sessions) -> str:
         known = materials.media_id(session, COVER)
     if known:
         return known
-    made = platform.add_material("thumb", gradient(WIDTH, HEIGHT), "cover.png")
+    made = platform.add_material("image", gradient(WIDTH, HEIGHT), "cover.png")
     with sessions.begin() as session:
         materials.remember(session, COVER, made)
     return made

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.client import Tag
 from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, QuotaUsed, RecipientLost, SomeFailed, Unsure
-from bot.store import base, broadcasts, deliveries, news, tags
+from bot.store import base, broadcasts, deliveries, materials, news, tags
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.news import SHANGHAI, News
-from jobs.drafts import Draftsman, make
+from jobs.drafts import COVER, Draftsman, make
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ ANY = "any"
 """Mass sends are counted for the account as a whole, also where each follower has their own four a month: somebody with
 two topics gets no fifth one that the platform would silently keep back."""
 UNKNOWN_TAG = (40152, 45159)
+UNKNOWN_PICTURE = 40007
 REPEATABLE = timedelta(hours=23)
 """The platform knows a clientmsgid for 24 hours; after that a repeat would be a second send."""
 
@@ -164,12 +165,21 @@ def _deliver(press: Press, row: Delivery) -> bool:
     except Unsure as error:
         _ask_again(press, row, error)
     except PlatformError as error:
-        _give_up(press, row, error, error.wait if isinstance(error, Busy) else None)
+        _give_up(press, row, error, _wait(press, error))
     except _Off as reason:
         _give_up(press, row, reason, None)
     except _Postponed as reason:
         _give_up(press, row, reason, timedelta(0))
     return False
+
+
+def _wait(press: Press, error: PlatformError) -> timedelta | None:
+    """How long until another try makes sense; None = it does not."""
+    if error.code == UNKNOWN_PICTURE:
+        with press.sessions.begin() as session:
+            materials.forget(session, COVER)
+        return timedelta(0)
+    return error.wait if isinstance(error, Busy) else None
 
 
 def _first(press: Press, row: Delivery) -> bool:

@@ -514,6 +514,18 @@ def test_a_busy_mass_send_is_tried_again(shelf: Shelf, account: Account) -> None
     assert send_mass(shelf, account) == 1
 
 
+def test_a_cover_that_was_deleted_on_the_website_is_uploaded_again(shelf: Shelf, account: Account) -> None:
+    shelf.subscribe("oA", "chips")
+    shelf.put(1, "chips")
+    plan(shelf)
+    plan_mass(shelf)
+    account.fails = once("draft", BadRequest(40007, "invalid media_id"))
+    send_mass(shelf, account)
+    shelf.clock.move(2 * MINUTE)
+    assert send_mass(shelf, account) == 1
+    assert account.calls.count("material") == 2
+
+
 def test_nothing_is_sent_while_the_tag_cannot_be_taken_from_somebody(shelf: Shelf, account: Account) -> None:
     shelf.subscribe("oA", "chips")
     shelf.subscribe("oB", "chips")
