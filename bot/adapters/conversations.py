@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +14,7 @@ from typing import Any, Self
 from redis.cluster import RedisCluster
 
 from bot.adapters.redis_scripts import TROUBLE, Client, Script
+from bot.adapters.squeezed import Unreadable, squeezed, unsqueezed
 from bot.adapters.vault import Sealed, Vault
 from bot.adapters.wechat.windows import Window, window_key
 from bot.dialogue.conversation import Conversation
@@ -143,16 +142,16 @@ class Conversations:
 
     def _sealed(self, conversation: Conversation, answers: Answers) -> bytes:
         facts = {"c": conversation.to_dict(), "a": [[key, *_packed(reply)] for key, reply in answers.items()]}
-        return self._vault.seal(_squeezed(facts), _PURPOSE)
+        return self._vault.seal(squeezed(facts), _PURPOSE)
 
     def _opened(self, sealed: bytes | None) -> tuple[Conversation | None, Answers]:
         if sealed is None:
             return None, {}
         try:
-            facts = _unsqueezed(self._vault.open(sealed, _PURPOSE))
+            facts = unsqueezed(self._vault.open(sealed, _PURPOSE))
             answers = {key: _unpacked(kind, values) for key, kind, *values in facts["a"]}
             return Conversation.from_dict(facts["c"]), answers
-        except (Sealed, zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        except (Sealed, Unreadable, ValueError, KeyError, TypeError, IndexError, AttributeError):
             # Written by another version, or with a key that is gone: better begin anew than never answer again.
             return None, {}
 
@@ -258,23 +257,3 @@ def _unpacked(kind: str, values: list[str]) -> Reply:
     made: Mapping[str, Any] = {"w": Words, "c": Card, "p": Picture, "h": HandOver, "s": Silence}
     reply: Reply = made[kind](*values)
     return reply
-
-
-# What most conversations contain. Part of the format: changed, it makes every kept conversation unreadable.
-_COMMON = (
-    b'<a href="https://www.</a>\\n<a href=\\"weixin://bizmsgmenu?msgmenucontent=&msgmenuid=1\\">'
-    b'{"c":{"topics":["scene":"qrscene_"inquiry":{"answers":{"deal":"asset":"area":"region":"use":"tax":"company":'
-    b'"contact":"phone":"value":"unit":"state":"consents":{"notice":"share":"at":"2026-"key":"asked":"remarks":['
-    b'"skipped":"number":"L"listing":["rest":"","read":["news":"misses":},"a":[[":1796":o","w","'
-)
-
-
-def _squeezed(facts: Mapping[str, Any]) -> bytes:
-    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_COMMON)
-    return squeezer.compress(text) + squeezer.flush()
-
-
-def _unsqueezed(data: bytes) -> Any:
-    opener = zlib.decompressobj(-15, zdict=_COMMON)
-    return json.loads((opener.decompress(data) + opener.flush()).decode(errors="surrogatepass"))

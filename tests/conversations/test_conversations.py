@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from bot.adapters.vault import Vault
 from bot.adapters.wechat.windows import MESSAGE, Window, window_key
 from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.reply import SILENCE, Card, HandOver, Picture, Reply, Words
+from tests.intake.talking import follower
 
 from .conftest import VAULT
 
@@ -26,6 +28,7 @@ OPENID = "oSim_user_0001"
 SOON = timedelta(seconds=3)
 NO_WAIT = timedelta(0)
 OK = Words("好的")
+TALKS = Path(__file__).parents[1] / "intake" / "talks"
 TALK = Conversation(topics=("optics",), listing=Listing("光模块", (1, 2, 3), 2), misses=1)
 
 
@@ -354,9 +357,23 @@ def test_a_conversation_at_rest_is_small(redis_url: str) -> None:
     client = connected(redis_url)
     _lively(Conversations(client, VAULT))
     used = client.memory_usage(f"c:{{{OPENID}}}")
-    print(f"a conversation at rest takes {used} bytes")
     assert used is not None
     assert used <= 1536
+
+
+@pytest.mark.parametrize("talk", sorted(TALKS.glob("*.txt")), ids=lambda path: path.stem)
+def test_every_talk_of_an_inquiry_stays_small(redis_url: str, talk: Path) -> None:
+    client = connected(redis_url)
+    conversations = Conversations(client, VAULT)
+    person = follower()
+    said = [line[2:] for line in talk.read_text(encoding="utf-8").splitlines() if line.startswith("> ")]
+    for number, text in enumerate(said):
+        with conversations.hold(OPENID, f"2400000000000{number:04}:1796{number:06}:{OPENID}", None, SOON) as held:
+            reply = person.say(text)
+            held.keep(person.conversation, Words(reply))
+        used = client.memory_usage(f"c:{{{OPENID}}}")
+        assert used is not None
+        assert used <= 1536
 
 
 def test_held_is_a_context_manager_that_may_be_left_twice(conversations: Conversations) -> None:
