@@ -196,6 +196,11 @@ class Form:
         rest = rest[: len(rest) - len(after)] if after else rest
         return next((slot for slot in self.slots if rest in slot.aliases), None) if before or after else None
 
+    def named_in(self, text: str) -> frozenset[str]:
+        """The slots a text mentions by name, whatever it says of them."""
+        words = plain(text)
+        return frozenset(s.name for s in self.slots if any(len(alias) > 1 and alias in words for alias in s.aliases))
+
     def is_question(self, text: str) -> bool:
         words = plain(text)
         return text.rstrip().endswith(("?", "？")) or any(part in words for part in self.asking)

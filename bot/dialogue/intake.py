@@ -7,9 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from bot.dialogue.inquiry import IDLE, OPEN, PAUSED, SENT, Answer, Doubt, Inquiry
+from bot.dialogue.intake_about import (
+    BEGINS_FROM,
+    is_about_lead,
+    is_digression,
+    is_for_others,
+    is_greeted,
+    is_small_talk_first,
+    remark_words,
+    starts,
+)
 from bot.dialogue.intake_age import aged, is_paused
 from bot.dialogue.intake_commands import COMMANDS, disagree, erased, resume_or_restart, share, skip
-from bot.dialogue.intake_filling import Filled, change, fill, grown, write
+from bot.dialogue.intake_filling import Filled, change, cued_slots, fill, grown, write
+from bot.dialogue.intake_reading import listen, number_said, redacted
 from bot.dialogue.intake_steps import (
     Said,
     Step,
@@ -19,10 +30,7 @@ from bot.dialogue.intake_steps import (
     declined,
     failed,
     from_lead,
-    listen,
-    number_said,
     problem_words,
-    redacted,
     reopen,
     say,
 )
@@ -32,13 +40,8 @@ from bot.dialogue.reply import tap
 from bot.dialogue.wording import plain
 from bot.understanding.reading import Reading, Value
 
-BEGINS_FROM = 0.5
-"""How much a message must look like an inquiry to begin one (Reading.inquiry)."""
-
 _YIELDS = frozenset({"cancel", "back", "show", "resume", "confirm", "skip"})
 """Commands that a message with values does not mean: 不租了，改买吧 is no 取消."""
-
-_CONTACTS = frozenset({"mobile", "landline", "wechat"})
 
 
 def answer(said: Said, before: Inquiry | None, lookups: Lookups) -> Step | None:
@@ -57,7 +60,7 @@ def answer(said: Said, before: Inquiry | None, lookups: Lookups) -> Step | None:
 
 
 def _command(talk: Talk) -> str:
-    if talk.said.place or _small_talk_first(talk):
+    if talk.said.place or is_small_talk_first(talk):
         return ""
     name = talk.form.command(talk.said.text) or _command_read(talk)
     if name == "start" or (name in _YIELDS and talk.reading.values):
@@ -68,13 +71,6 @@ def _command(talk: Talk) -> str:
 def _command_read(talk: Talk) -> str:
     """重填面积 is about one slot, whatever command it looks like."""
     return "" if talk.form.wants_changed(talk.said.text) else talk.reading.command
-
-
-def _small_talk_first(talk: Talk) -> bool:
-    """好的 and 谢谢 are no command while nothing is open."""
-    return talk.inquiry.state == IDLE and any(
-        talk.lookups.heard(name, talk.said.text) for name in ("thanks", "greeting")
-    )
 
 
 def _without_steering(inquiry: Inquiry) -> Inquiry:
@@ -205,7 +201,7 @@ def _outside(talk: Talk) -> Step | None:
     """Nothing open: begin an inquiry, or take a correction of the lead staff are working on."""
     if talk.said.place:
         return None
-    if _starts(talk) or talk.reading.inquiry >= BEGINS_FROM:
+    if starts(talk) or talk.reading.inquiry >= BEGINS_FROM:
         return _begun(talk)
     if talk.reading.corrects and (talk.reading.values or talk.form.wants_changed(talk.said.text)):
         lead = talk.lookups.open_lead(talk.said.openid, ())
@@ -217,7 +213,7 @@ def _begun(talk: Talk) -> Step:
     old = talk.inquiry
     fresh = Inquiry(OPEN, at=talk.said.at, began=talk.said.at)
     fresh = replace(fresh, undo=old.undo, undo_number=old.undo_number, undo_at=old.undo_at)
-    filled = fill(fresh, talk.reading, None, talk.said.key, talk.lookups)
+    filled = fill(fresh, talk.reading, frozenset(), talk.said.key, talk.lookups)
     begun = replace(talk, inquiry=fresh)
     if filled.is_empty:
         return carry_on(begun, fresh, *_problems(begun, filled) or (talk.lookups.say("intake.opening"),))
@@ -226,9 +222,9 @@ def _begun(talk: Talk) -> Step:
 
 def _open(talk: Talk) -> Step | None:
     """The inquiry is being filled: every message may answer, correct, wander off, or say something we cannot read."""
-    if is_paused(talk.inquiry, talk.form, talk.said.at) and talk.inquiry.answers and _is_greeted(talk):
+    if is_paused(talk.inquiry, talk.form, talk.said.at) and talk.inquiry.answers and is_greeted(talk):
         return resume_or_restart(talk)
-    if _is_others(talk):
+    if is_for_others(talk):
         return None
     if is_paused(talk.inquiry, talk.form, talk.said.at) and _starts_over(talk):
         return resume_or_restart(talk, talk.said.text if talk.reading.values else "")
@@ -245,18 +241,21 @@ def _open(talk: Talk) -> Step | None:
 def _filled(talk: Talk) -> Step | None:
     """Take over what the message says, remark included; None where it says nothing usable."""
     remarked = _remarked(talk)
-    asked = asked_slot(talk.inquiry, talk.form)
     answered = _without_answered(remarked.inquiry, talk)
-    filled = fill(answered, talk.reading, asked, talk.said.key, talk.lookups)
+    filled = fill(answered, talk.reading, _cued(talk), talk.said.key, talk.lookups)
     if filled.is_empty and remarked is not talk:
         return changed(talk, answered, talk.lookups.say("intake.remarked"))
     if not filled.is_empty:
         return _then_skipped(talk, _taken(talk, filled))
     if problems := _problems(talk, filled):
         return failed(talk, *problems)
-    if talk.reading.values or _starts(talk):
+    if talk.reading.values or starts(talk):
         return carry_on(talk, answered)
     return None
+
+
+def _cued(talk: Talk) -> frozenset[str]:
+    return cued_slots(talk.said.text, talk.reading, asked_slot(talk.inquiry, talk.form), talk.form)
 
 
 def _without_answered(inquiry: Inquiry, talk: Talk) -> Inquiry:
@@ -306,7 +305,7 @@ def _unread(talk: Talk) -> Step | None:
         return skip(talk)
     if talk.hears("unsure") and slot is not None and not inquiry.doubts:
         return COMMANDS["skip"](talk) if slot.personal else declined(talk, inquiry, slot, talk.said.text)
-    if _is_digression(talk):
+    if is_digression(talk):
         return None
     remarked = inquiry.with_remark(redacted(talk.said.text))
     if talk.form.is_question(talk.said.text):
@@ -327,7 +326,7 @@ def _at_card(talk: Talk) -> Step | None:
 
 def _sent(talk: Talk) -> Step | None:
     """Handed in, and still the same lead: corrections and additions revise it, everything else is for others."""
-    if not _is_about_lead(talk):
+    if not is_about_lead(talk):
         return None
     if _wants_new(talk):
         return _begun(replace(talk, inquiry=Inquiry(IDLE, at=talk.said.at)))
@@ -339,12 +338,12 @@ def _sent(talk: Talk) -> Step | None:
     step = _filled(talk)
     if step is not None or not (talk.inquiry.reopened or talk.inquiry.doubts):
         return step
-    return None if _is_digression(talk) or _is_others(talk) else failed(talk)
+    return None if is_digression(talk) or is_for_others(talk) else failed(talk)
 
 
 def _paused(talk: Talk) -> Step | None:
     """Put aside: only the wish to go on, or a new need, opens it again."""
-    if _starts(talk) or talk.reading.inquiry >= BEGINS_FROM:
+    if starts(talk) or talk.reading.inquiry >= BEGINS_FROM:
         return resume_or_restart(talk, talk.said.text if talk.reading.values else "")
     return None
 
@@ -352,52 +351,17 @@ def _paused(talk: Talk) -> Step | None:
 _BY_STATE: dict[str, Callable[[Talk], Step | None]] = {OPEN: _open, SENT: _sent, PAUSED: _paused, IDLE: _outside}
 
 
-# --- what a message is about ------------------------------------------------------------------------------------------
-
-
-def _is_greeted(talk: Talk) -> bool:
-    return not talk.said.place and talk.lookups.heard("greeting", talk.said.text)
-
-
-def _is_others(talk: Talk) -> bool:
-    """Greetings and calls for help are answered elsewhere, and then the question is put again."""
-    if talk.reading.values or talk.said.place:
-        return False
-    return talk.hears("helps") or any(talk.lookups.heard(name, talk.said.text) for name in ("help", "greeting"))
-
-
-def _is_digression(talk: Talk) -> bool:
-    """Something the articles clearly answer; a question needs less than a bare word to count as one."""
-    found = talk.lookups.articles.search(talk.said.text)
-    return found.answered and (found.clear or bool(found.topic) or talk.form.is_question(talk.said.text))
-
-
-def _starts(talk: Talk) -> bool:
-    return talk.hears("start") or talk.hears("start_only")
-
-
 def _starts_over(talk: Talk) -> bool:
     """Back after a pause with a new need, or with nothing that goes on where we stopped."""
     if not talk.inquiry.answers:
         return False
-    filled = fill(talk.inquiry, talk.reading, asked_slot(talk.inquiry, talk.form), talk.said.key, talk.lookups)
+    filled = fill(talk.inquiry, talk.reading, _cued(talk), talk.said.key, talk.lookups)
     return not filled.changed or any(doubt.about in ("change", "changes") for doubt in filled.doubts)
-
-
-def _is_about_lead(talk: Talk) -> bool:
-    reading, inquiry = talk.reading, talk.inquiry
-    if inquiry.reopened or inquiry.doubts or _remark_words(talk) or talk.hears("amend"):
-        return True
-    if talk.form.named_to_change(talk.said.text):
-        return True
-    if reading.corrects or reading.adds or reading.removes or reading.inquiry >= BEGINS_FROM or _starts(talk):
-        return True
-    return bool(_CONTACTS & reading.values.keys() or _CONTACTS & reading.problems.keys())
 
 
 def _wants_new(talk: Talk) -> bool:
     """A fresh need once staff have closed the old lead."""
-    fresh = _starts(talk) or talk.reading.inquiry >= BEGINS_FROM
+    fresh = starts(talk) or talk.reading.inquiry >= BEGINS_FROM
     if not fresh or talk.reading.corrects or talk.inquiry.reopened or talk.inquiry.doubts:
         return False
     return talk.lookups.open_lead(talk.said.openid, ()) is None
@@ -414,17 +378,8 @@ def _which_to_change(talk: Talk) -> Step:
     return carry_on(talk, talk.inquiry, wording=wording)
 
 
-def _remark_words(talk: Talk) -> str:
-    """What follows 备注 or 补充 at the beginning of a message."""
-    words = talk.said.text.strip()
-    begins = next(
-        (part for part in sorted(talk.form.heard["remark"], key=len, reverse=True) if words.startswith(part)), ""
-    )
-    return words[len(begins) :].strip(" ：:，,。") if begins else ""
-
-
 def _remarked(talk: Talk) -> Talk:
-    words = _remark_words(talk)
+    words = remark_words(talk)
     if not words or talk.reading.values:
         return talk
     return replace(talk, inquiry=talk.inquiry.with_remark(redacted(words)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.dialogue.form import Key, Slot
+from bot.dialogue.form import Form, Key, Slot
 from bot.dialogue.inquiry import Answer, Doubt, Inquiry
 from bot.dialogue.intake_labels import safe, shown
 from bot.dialogue.lookups import Lookups
@@ -44,13 +44,25 @@ class _Taken:
     grows: bool
 
 
-def fill(inquiry: Inquiry, reading: Reading, asked: Slot | None, key: str, lookups: Lookups) -> Filled:
-    """Take over everything a message says. `asked`: the slot whose question was open; `key`: the message's key."""
+def fill(inquiry: Inquiry, reading: Reading, cued: frozenset[str], key: str, lookups: Lookups) -> Filled:
+    """Take over everything a message says. `cued`: slots that may be replaced; `key`: the message's key."""
     filled = _take_out(Filled(inquiry), reading, lookups)
     for name, value in reading.values.items():
         if lookups.form.key(name) is not None and not _only_a_unit(name, value, reading, inquiry):
-            filled = _take(filled, name, value, reading, asked, key, lookups)
+            filled = _take(filled, name, value, reading, cued, key, lookups)
     return replace(filled, doubts=_merged(filled.doubts, lookups))
+
+
+def cued_slots(text: str, reading: Reading, asked: Slot | None, form: Form) -> frozenset[str]:
+    """Slots whose old value may go: the one asked, and on a correction those it names, or all it gives a value for.
+
+    地方改一下，改成湖州 is about the place, whatever else was read into it.
+    """
+    own = frozenset({asked.name} if asked else ())
+    if not reading.corrects:
+        return own
+    given = frozenset(slot.name for name in reading.values if (slot := form.slot(name)))
+    return own | (given & form.named_in(text) or given)
 
 
 def write(inquiry: Inquiry, name: str, answer: Answer, lookups: Lookups, keep: Iterable[str] = ()) -> Inquiry:
@@ -93,7 +105,7 @@ def _only_a_unit(name: str, value: Value, reading: Reading, inquiry: Inquiry) ->
 
 
 def _take(
-    filled: Filled, name: str, value: Value, reading: Reading, asked: Slot | None, key: str, lookups: Lookups
+    filled: Filled, name: str, value: Value, reading: Reading, cued: frozenset[str], key: str, lookups: Lookups
 ) -> Filled:
     slot: Slot = lookups.form.slot(name)
     taken = _Taken(
@@ -101,7 +113,7 @@ def _take(
         value,
         filled.inquiry.answers.get(name),
         key,
-        cued=reading.corrects or (asked is not None and slot.name == asked.name),
+        cued=slot.name in cued,
         grows=name in reading.adds or name in reading.removes,
     )
     match _verdict(lookups.form.key(name), taken):

@@ -16,7 +16,6 @@ from bot.dialogue.inquiry import IDLE, OPEN, SENT, Answer, Doubt, Inquiry
 from bot.dialogue.intake_labels import shown
 from bot.dialogue.intake_words import (
     ask,
-    asked_slot,
     is_at_card,
     open_slot,
     options,
@@ -25,13 +24,10 @@ from bot.dialogue.intake_words import (
 )
 from bot.dialogue.lookups import Lookups, OpenLead
 from bot.dialogue.reply import HandOver, Words
-from bot.dialogue.wording import plain
-from bot.understanding.reading import Reading, Value
+from bot.understanding.reading import Reading
 
 CARD = "card"
 """What `failed` holds while the card is open."""
-
-_LONG_NUMBER = re.compile(r"\d(?:[\s\-.]?\d){6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +69,6 @@ class Talk:
 
     def hears(self, name: str) -> bool:
         return self.form.hears(name, self.said.text)
-
-
-def listen(said: Said, inquiry: Inquiry, lookups: Lookups) -> Talk:
-    return Talk(said, inquiry, _understood(said, inquiry, lookups), lookups)
 
 
 def say(talk: Talk, name: str, inquiry: Inquiry | None, *effects: Effect, **facts: object) -> Step:
@@ -147,105 +139,6 @@ def from_lead(lead: OpenLead, at: datetime) -> Inquiry:
     """The lead staff are working on, when the conversation has forgotten it."""
     answers = {name: Answer(value) for name, value in lead.slots.items()}
     return Inquiry(SENT, answers, at=at, began=lead.at, number=lead.number)
-
-
-def redacted(text: str) -> str:
-    """Numbers long enough to be a phone or an ID do not belong into a remark."""
-    return _LONG_NUMBER.sub("***", unicodedata.normalize("NFKC", text)).strip()
-
-
-def _understood(said: Said, inquiry: Inquiry, lookups: Lookups) -> Reading:
-    form: Form = lookups.form
-    slot = asked_slot(inquiry, form)
-    if form.hears("start_only", said.text):
-        return Reading()
-    if said.place:
-        return _place(lookups.understand(said.text, "region"))
-    choice = _chosen(said.text, slot) if slot else None
-    if choice is not None:
-        return choice
-    reading = lookups.understand(said.text, slot.names[0] if slot else None)
-    if reading.corrects and not reading.values and inquiry.last:
-        return _meant_last(said.text, reading, inquiry, lookups)
-    if form.wants_changed(said.text) or _is_no_answer(said.text, reading, slot, lookups):
-        return replace(reading, values={}, inquiry=0.0)
-    return _freely(said.text, reading, slot, lookups)
-
-
-def _is_no_answer(text: str, reading: Reading, slot: Slot | None, lookups: Lookups) -> bool:
-    """Slots that take words must not swallow 你好, 好的 or a question to us (你们公司在哪里？)."""
-    form: Form = lookups.form
-    if not reading.values:
-        return False
-    if any((key := form.key(name)) is None or key.kind != "text" for name in reading.values):
-        asked_only = slot is not None and set(reading.values) <= set(slot.names)
-        return asked_only and _is_small_talk(text, lookups)
-    return _is_small_talk(text, lookups) or (not reading.corrects and form.is_question(text))
-
-
-def _is_small_talk(text: str, lookups: Lookups) -> bool:
-    form: Form = lookups.form
-    return any(lookups.heard(name, text) for name in ("greeting", "thanks", "help")) or form.hears("ack", text)
-
-
-def _place(reading: Reading) -> Reading:
-    values = {name: value for name, value in reading.values.items() if name in ("region", "zone")}
-    return Reading(values=values, inquiry=reading.inquiry)
-
-
-def _chosen(text: str, slot: Slot) -> Reading | None:
-    """A slot's own choices by number, label or one of its words; several numbers where it is a list."""
-    if slot.keys[0].is_list and _SEVERAL.fullmatch(text.strip()):
-        numbers = {int(digit) for digit in re.findall("[1-9]", text)}
-        picked = [choice.value for position, choice in enumerate(slot.choices, 1) if position in numbers]
-        return Reading(values={slot.names[0]: Value(picked, text)}) if picked else None
-    number = number_said(text)
-    words = plain(text)
-    for position, choice in enumerate(slot.choices, 1):
-        if (position == number and not choice.hidden) or words in choice.words:
-            value = [choice.value] if slot.keys[0].is_list else choice.value
-            return Reading(values={slot.names[0]: Value(value, text)})
-    return None
-
-
-_SEVERAL = re.compile(r"[1-9](?:[\s、,，和+/]+[1-9])+")
-
-
-def _meant_last(text: str, reading: Reading, inquiry: Inquiry, lookups: Lookups) -> Reading:
-    """不对，是8000: a bare new value corrects what was said last."""
-    again = lookups.understand(text, inquiry.last)
-    if inquiry.last not in again.values:
-        return reading
-    return replace(again, corrects=True, command="", values={inquiry.last: again.values[inquiry.last]})
-
-
-def _freely(text: str, reading: Reading, slot: Slot | None, lookups: Lookups) -> Reading:
-    """Any words answer a slot that takes any words, unless they are something else."""
-    form: Form = lookups.form
-    nothing_else = not (reading.values or reading.command or reading.article or reading.problems or reading.corrects)
-    if slot is None or not slot.free or not nothing_else or form.is_question(text) or _is_small_talk(text, lookups):
-        return reading
-    words = unicodedata.normalize("NFKC", text).strip()
-    fits = 2 <= len(words) <= 60 and sum(char.isalpha() for char in words) >= 2
-    known = any(form.hears(name, text) for name in ("unsure", "wrong", "yes", "no", "start")) or form.command(text)
-    if not fits or known:
-        return reading
-    return replace(reading, values={slot.names[0]: Value(words, words, 0.7)})
-
-
-_NUMBER = re.compile(r"(?:选|第)?\s*([1-9一二三四五六七八九①②③④⑤⑥⑦⑧⑨])\s*(?:个|项|号|\.|、|。)?")
-
-
-def number_said(text: str) -> int:
-    """Which numbered choice a message is, 0 for none."""
-    match = _NUMBER.fullmatch(text.strip()) or _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    if not match:
-        return 0
-    return (
-        int(unicodedata.normalize("NFKC", match[1]))
-        if not "一" <= match[1] <= "鿿"
-        else "一二三四五六七八九".index(match[1]) + 1
-    )
 
 
 def _passed_over(talk: Talk, before: Inquiry, notes: Iterable[str]) -> Step:

@@ -307,6 +307,15 @@ def test_an_inquiry_cannot_be_blown_up() -> None:
     assert len(json.dumps(talk.inquiry.to_dict())) < 3000
 
 
+def test_a_correction_that_names_a_slot_replaces_no_other() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    reply = readable(talk.say("地方改一下，改成湖州"))
+    assert talk.inquiry.slots["region"] == ["330500"]
+    assert talk.inquiry.slots["asset"] == ["factory"]
+    assert "类型之前记的是 厂房，改成 土地 吗" in reply
+
+
 def test_a_stale_share_question_is_not_answered_by_a_later_one() -> None:
     talk = handed_in()
     talk.waits(timedelta(hours=2))

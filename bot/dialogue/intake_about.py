@@ -1,0 +1,59 @@
+"""What a message is about: the inquiry, the lead handed in, an article, or nothing the intake should answer."""
+
+from __future__ import annotations
+
+from bot.dialogue.inquiry import IDLE
+from bot.dialogue.intake_steps import Talk
+
+BEGINS_FROM = 0.5
+"""How much a message must look like an inquiry to begin one (Reading.inquiry)."""
+
+_CONTACTS = frozenset({"mobile", "landline", "wechat"})
+
+
+def is_for_others(talk: Talk) -> bool:
+    """Greetings and calls for help are answered elsewhere, and then the question is put again."""
+    if talk.reading.values or talk.said.place:
+        return False
+    return talk.hears("helps") or any(talk.lookups.heard(name, talk.said.text) for name in ("help", "greeting"))
+
+
+def is_greeted(talk: Talk) -> bool:
+    return not talk.said.place and talk.lookups.heard("greeting", talk.said.text)
+
+
+def is_small_talk_first(talk: Talk) -> bool:
+    """好的 and 谢谢 are no command while nothing is open."""
+    return talk.inquiry.state == IDLE and any(
+        talk.lookups.heard(name, talk.said.text) for name in ("thanks", "greeting")
+    )
+
+
+def starts(talk: Talk) -> bool:
+    return talk.hears("start") or talk.hears("start_only")
+
+
+def is_digression(talk: Talk) -> bool:
+    """Something the articles clearly answer; a question needs less than a bare word to count as one."""
+    found = talk.lookups.articles.search(talk.said.text)
+    return found.answered and (found.clear or bool(found.topic) or talk.form.is_question(talk.said.text))
+
+
+def is_about_lead(talk: Talk) -> bool:
+    reading, inquiry = talk.reading, talk.inquiry
+    if inquiry.reopened or inquiry.doubts or remark_words(talk) or talk.hears("amend"):
+        return True
+    if talk.form.named_to_change(talk.said.text):
+        return True
+    if reading.corrects or reading.adds or reading.removes or reading.inquiry >= BEGINS_FROM or starts(talk):
+        return True
+    return bool(_CONTACTS & reading.values.keys() or _CONTACTS & reading.problems.keys())
+
+
+def remark_words(talk: Talk) -> str:
+    """What follows 备注 or 补充 at the beginning of a message."""
+    words = talk.said.text.strip()
+    begins = next(
+        (part for part in sorted(talk.form.heard["remark"], key=len, reverse=True) if words.startswith(part)), ""
+    )
+    return words[len(begins) :].strip(" ：:，,。") if begins else ""
