@@ -44,12 +44,19 @@ def examined(checks: Iterable[Check], out: TextIO) -> int:
     """Runs one check after the other and prints its findings; 1 where something has to be done."""
     failed = False
     for check in checks:
-        for finding in check():
+        for finding in _found(check):
             print(f"[{finding.state:>4}] {finding.what}", file=out)
             if finding.advice:
                 print(f"       -> {finding.advice}", file=out)
             failed = failed or finding.state == BAD
     return int(failed)
+
+
+def _found(check: Check) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except Exception as trouble:  # noqa: BLE001 - a doctor goes on to the next complaint
+        yield Finding(BAD, f"a check could not be made: {type(trouble).__name__}", "look at what failed above first")
 
 
 # Each check is a generator of findings that takes what it looks at.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.adapters.redis_scripts import Client
+from bot.adapters.redis_scripts import Client, connected
 from bot.adapters.wechat.capabilities import ACCOUNTS, RIGHTS, Capabilities, Refusals, right_of
 from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.errors import NoRight
@@ -104,3 +104,7 @@ def test_a_refusal_is_forgotten_when_the_call_goes_through(api: Api, tokens: Tok
         platform.tags()
     platform.tags()
     assert refusals.all() == ()
+
+
+def test_without_redis_nothing_counts_as_refused() -> None:
+    assert Refusals(connected("redis://127.0.0.1:1/0"), APP_ID).standing(NOW) == ()

@@ -48,6 +48,13 @@ def test_the_doctor_fails_where_something_must_be_done() -> None:
     assert out.getvalue() == "[  ok] fine\n[note] hm\n       -> think\n[FAIL] broken\n       -> mend it\n"
 
 
+def test_a_check_that_breaks_does_not_end_the_visit() -> None:
+    out = io.StringIO()
+    assert doctor.examined([lambda: [Finding("ok", str(1 // 0))], lambda: [Finding("ok", "next")]], out) == 1
+    assert "ZeroDivisionError" in out.getvalue()
+    assert "[  ok] next" in out.getvalue()
+
+
 def test_a_set_up_that_tells_no_staff_is_bad() -> None:
     assert "[FAIL] no staff channel" in told(doctor.settings_read(settings()))
     assert "FAIL" not in told(doctor.settings_read(settings(WECOM_ROBOT_URL="https://e.com/x")))

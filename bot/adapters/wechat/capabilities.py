@@ -200,8 +200,10 @@ class Refusals:
         self._redis.hdel(self._key, call)
 
     def standing(self, now: datetime) -> tuple[Refusal, ...]:
-        """Those young enough to be believed."""
-        return tuple(refusal for refusal in self.all() if now - refusal.at < REFUSAL_BELIEVED)
+        """Those young enough to be believed; none where Redis is away, for then the platform will say it again."""
+        with suppress(*TROUBLE):
+            return tuple(refusal for refusal in self.all() if now - refusal.at < REFUSAL_BELIEVED)
+        return ()
 
     def all(self) -> tuple[Refusal, ...]:
         rows: Mapping[bytes | str, bytes | str] = self._redis.hgetall(self._key)
