@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -73,17 +74,21 @@ def _gist(kind: str, content: Json) -> str:
 
 
 class Ids:
-    """Numbers that the platform gives out, safe to take from any thread."""
+    """Numbers that the platform gives out, safe to take from any thread.
+
+    They start at the time of the start: a bot that remembers an earlier simulator must not meet its numbers again.
+    """
 
     def __init__(self) -> None:
+        start = int(time.time())
         self.entries = itertools.count(1)
         # Above 2^53, as real ones are: a bot that reads them as floats loses the last digits.
-        self.messages = itertools.count(24_000_000_000_000_001)
+        self.messages = itertools.count(24_000_000_000_000_000 + start * 1_000_000)
         self.followers = itertools.count(1)
-        self.mass_jobs = itertools.count(900_001)
-        self.mass_data = itertools.count(2_247_000_001)
-        self.templates = itertools.count(300_000_001)
-        self.notices = itertools.count(1_800_000_000_000_000_001)
-        self.publishing = itertools.count(2_247_600_001)
+        self.mass_jobs = itertools.count(start)
+        self.mass_data = itertools.count(2 * start)
+        self.templates = itertools.count(start)
+        self.notices = itertools.count(1_800_000_000_000_000_000 + start)
+        self.publishing = itertools.count(start)
         self.menus = itertools.count(430_000_001)
         self.media = itertools.count(1)

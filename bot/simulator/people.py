@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ FOLLOWED_BY = {
 def newcomer(sim: Simulator, openid: str = "", name: str = "") -> Follower:
     """A person who may follow later. Openids look like real ones: 28 characters starting with o."""
     number = next(sim.ids.followers)
-    given = openid or f"oSim{number:024d}"
+    given = openid or f"oSim{secrets.token_hex(12)}"
     return sim.followers.add(Follower(given, name or f"WX{number:04d}"))
 
 
