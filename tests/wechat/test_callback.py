@@ -284,6 +284,10 @@ def test_broken_utf8_is_read_as_far_as_it_goes() -> None:
     assert callback().open(*safe(body), NOW).message.content == Text("a�(b")
 
 
+def test_a_byte_order_mark_changes_nothing() -> None:
+    assert callback().open(*safe("\ufeff" + text_xml("厂房")), NOW).message.content == Text("厂房")
+
+
 def test_a_declared_encoding_changes_nothing() -> None:
     body = '<?xml version="1.0" encoding="GBK"?>' + text_xml("厂房")
     assert callback().open(*safe(body), NOW).message.content == Text("厂房")

@@ -161,6 +161,22 @@ def test_a_template_message_carries_our_id(api: Api, platform: Platform) -> None
     }
 
 
+def test_a_subscription_notice(api: Api, platform: Platform) -> None:
+    platform.send_notice("o", "PRI", {"phrase3": "审核通过"}, "https://e.com")
+    assert api.last("message/subscribe/bizsend").json == {
+        "touser": "o",
+        "template_id": "PRI",
+        "data": {"phrase3": {"value": "审核通过"}},
+        "page": "https://e.com",
+        "miniprogram_state": "formal",
+        "lang": "zh_CN",
+    }
+    api.answers["message/subscribe/bizsend"] = [error(43101)]
+    with pytest.raises(RecipientLost) as lost:
+        platform.send_notice("o", "PRI", {})
+    assert lost.value.why == "consent"
+
+
 def test_tags(api: Api, platform: Platform) -> None:
     api.answers["tags/get"] = [{"tags": [{"id": 2, "name": "星标组", "count": 0}]}]
     api.answers["tags/create"] = [{"tag": {"id": 134, "name": "光通信"}}]

@@ -193,6 +193,13 @@ class Platform:
         body |= {name: value for name, value in (("url", url), ("client_msg_id", client_msg_id)) if value}
         return str(self._post("message/template/send", body)["msgid"])
 
+    def send_notice(self, openid: str, template_id: str, data: Mapping[str, str], page: str = "") -> None:
+        """A subscription notice; it has no id of ours. RecipientLost with why = consent: not subscribed, or used up."""
+        values = {name: {"value": value} for name, value in data.items()}
+        body = {"touser": openid, "template_id": template_id, "data": values, "page": page}
+        # One page of the manual requires these two, another gives defaults (reference §9.2): they do no harm.
+        self._post("message/subscribe/bizsend", {**body, "miniprogram_state": "formal", "lang": "zh_CN"})
+
     # Users and tags (§6)
 
     def tags(self) -> tuple[Tag, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.adapters.redis_scripts import TROUBLE, Client, Script
 from bot.adapters.vault import Sealed, Vault
-from bot.adapters.wechat.errors import Busy, TokenRefused
+from bot.adapters.wechat.errors import Busy, PlatformError, TokenRefused
 
 EARLY = 240.0
 """Seconds before its end that a token is renewed; the platform itself makes a new one 300 s before."""
@@ -80,8 +80,8 @@ class TokenStore:
     def _renewed_early(self, token: str, fetch: Fetch) -> str:
         try:
             return self._kept(fetch(False))
-        except Exception:  # noqa: BLE001 - the token in hand is still good; whoever needs the next one will be told
-            return token
+        except (PlatformError, *TROUBLE):
+            return token  # still good; whoever needs the next one will be told
 
     def _fetched_alone(self, fetch: Fetch, failed: str) -> str:
         deadline = time.monotonic() + self._patience

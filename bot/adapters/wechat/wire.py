@@ -32,6 +32,7 @@ ONCE_ONLY = frozenset(
         *REPEATABLE_WRITES,
         "message/custom/send",
         "message/mass/preview",
+        "message/subscribe/bizsend",
         "draft/add",
         "freepublish/submit",
         "material/add_material",
