@@ -104,6 +104,7 @@ class Form:
     echo: tuple[str, ...] = ()
     notice: str = ""
     heard: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     asking: tuple[str, ...] = ()
@@ -120,6 +121,7 @@ class Form:
             echo=tuple(data["echo"]),
             notice=data["notice_version"],
             heard={name: frozenset(plain(text) for text in texts) for name, texts in data["says"].items()},
+            within={name: tuple(parts) for name, parts in data.get("within", {}).items()},
             units=data["units"],
             words=data["words"],
             asking=tuple(data["asking"]),
@@ -178,9 +180,10 @@ class Form:
         return plain(text) in self.heard.get(name, frozenset())
 
     def command(self, text: str) -> str:
-        """The command that the whole text is, or ""."""
+        """The command that the whole text is, or that some words in it cannot but mean, or ""."""
         words = plain(text)
-        return next((name for name in COMMANDS if words in self.heard.get(name, frozenset())), "")
+        whole = next((name for name in COMMANDS if words in self.heard.get(name, frozenset())), "")
+        return whole or next((name for name, parts in self.within.items() if any(part in words for part in parts)), "")
 
     def wants_changed(self, text: str) -> Slot | None:
         """The slot that a text like 改面积, 电话错了 or 面积 names without a new value."""

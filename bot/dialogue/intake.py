@@ -14,6 +14,7 @@ from bot.dialogue.intake_about import (
     is_for_others,
     is_greeted,
     is_small_talk_first,
+    not_a_need,
     remark_words,
     starts,
 )
@@ -222,12 +223,22 @@ def _begun(talk: Talk) -> Step:
 
 def _open(talk: Talk) -> Step | None:
     """The inquiry is being filled: every message may answer, correct, wander off, or say something we cannot read."""
-    if is_paused(talk.inquiry, talk.form, talk.said.at) and talk.inquiry.answers and is_greeted(talk):
-        return resume_or_restart(talk)
-    if is_for_others(talk):
-        return None
-    if is_paused(talk.inquiry, talk.form, talk.said.at) and _starts_over(talk):
+    if is_paused(talk.inquiry, talk.form, talk.said.at) and talk.inquiry.answers:
+        return _back_again(talk)
+    return None if is_for_others(talk) else _answered(talk)
+
+
+def _back_again(talk: Talk) -> Step | None:
+    """After a pause: what there is and 继续 or 重填, unless the message simply goes on, or is about something else."""
+    greeted = is_greeted(talk) or starts(talk) or talk.hears("agree") or talk.hears("confirm")
+    if greeted or (talk.reading.values and _starts_over(talk)):
         return resume_or_restart(talk, talk.said.text if talk.reading.values else "")
+    if is_for_others(talk) or (not_a_need(talk) and is_digression(talk)):
+        return None
+    return _answered(talk)
+
+
+def _answered(talk: Talk) -> Step | None:
     if talk.hears("disagree") and talk.inquiry.notice:
         return disagree(talk)
     if is_at_card(talk.inquiry, talk.form) and (at_card := _at_card(talk)):
@@ -331,14 +342,14 @@ def _sent(talk: Talk) -> Step | None:
     if _wants_new(talk):
         return _begun(replace(talk, inquiry=Inquiry(IDLE, at=talk.said.at)))
     named = talk.form.wants_changed(talk.said.text) if not talk.reading.values else None
-    if named is not None and not talk.inquiry.reopened:
+    if named is not None and named.name != talk.inquiry.reopened:
         return reopen(talk, talk.inquiry, named)
     if talk.hears("amend"):
         return _which_to_change(talk)
     step = _filled(talk)
     if step is not None or not (talk.inquiry.reopened or talk.inquiry.doubts):
         return step
-    return None if is_digression(talk) or is_for_others(talk) else failed(talk)
+    return None if is_for_others(talk) else _unread(talk)
 
 
 def _paused(talk: Talk) -> Step | None:
@@ -352,9 +363,7 @@ _BY_STATE: dict[str, Callable[[Talk], Step | None]] = {OPEN: _open, SENT: _sent,
 
 
 def _starts_over(talk: Talk) -> bool:
-    """Back after a pause with a new need, or with nothing that goes on where we stopped."""
-    if not talk.inquiry.answers:
-        return False
+    """Back with a need that contradicts the old one, or with nothing that goes on where we stopped."""
     filled = fill(talk.inquiry, talk.reading, _cued(talk), talk.said.key, talk.lookups)
     return not filled.changed or any(doubt.about in ("change", "changes") for doubt in filled.doubts)
 

@@ -57,3 +57,9 @@ def remark_words(talk: Talk) -> str:
         (part for part in sorted(talk.form.heard["remark"], key=len, reverse=True) if words.startswith(part)), ""
     )
     return words[len(begins) :].strip(" ：:，,。") if begins else ""
+
+
+def not_a_need(talk: Talk) -> bool:
+    """Nothing but words that could as well be searched for."""
+    keys = [talk.form.key(name) for name in talk.reading.values]
+    return not talk.reading.corrects and all(key is not None and key.kind == "text" for key in keys)

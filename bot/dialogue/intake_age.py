@@ -14,6 +14,7 @@ def aged(inquiry: Inquiry | None, form: Form, at: datetime) -> Inquiry | None:
     """The inquiry as it may still be known at this time; None when nothing of it is left."""
     if inquiry is None:
         return None
+    inquiry = _fitting(inquiry, form)
     if is_paused(inquiry, form, at):
         inquiry = _without_stale_questions(inquiry)
     if inquiry.undo and (inquiry.undo_at is None or at - inquiry.undo_at > form.times.undo):
@@ -43,6 +44,16 @@ def _impersonal(answers: Mapping[str, Answer], form: Form) -> dict[str, Answer]:
 
 def is_paused(inquiry: Inquiry, form: Form, at: datetime) -> bool:
     return at - inquiry.at > form.times.pause
+
+
+def _fitting(inquiry: Inquiry, form: Form) -> Inquiry:
+    """A form changed since: questions about slots it no longer has are not asked any more."""
+    names = {key.name for key in form.every_key()} | {slot.name for slot in form.slots} | {""}
+    asks = tuple(doubt for doubt in inquiry.doubts if doubt.slot in names)
+    if asks == inquiry.doubts and {inquiry.reopened, inquiry.last} <= names:
+        return inquiry
+    reopened, last = (name if name in names else "" for name in (inquiry.reopened, inquiry.last))
+    return replace(inquiry, doubts=asks, reopened=reopened, last=last)
 
 
 def _without_stale_questions(inquiry: Inquiry) -> Inquiry:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.dialogue.conversation import Conversation, Listing
-from bot.dialogue.effects import LeadRevised, LeadSubmitted
+from bot.dialogue.effects import ConsentWithdrawn, LeadRevised, LeadSubmitted
 from bot.dialogue.inquiry import Answer, Inquiry
 from bot.dialogue.intake_words import ask
 from bot.dialogue.message import Image, Location, Text, Voice
@@ -314,6 +314,48 @@ def test_a_correction_that_names_a_slot_replaces_no_other() -> None:
     assert talk.inquiry.slots["region"] == ["330500"]
     assert talk.inquiry.slots["asset"] == ["factory"]
     assert "类型之前记的是 厂房，改成 土地 吗" in reply
+
+
+def test_an_article_search_after_a_pause_is_just_that() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.waits(timedelta(hours=3))
+    talk.say("光模块")
+    assert talk.route == "article"
+    assert "use" not in talk.inquiry.slots
+
+
+def test_a_yes_after_a_pause_is_no_consent() -> None:
+    talk = follower()
+    talk.say(EVERYTHING)
+    talk.waits(timedelta(hours=3))
+    assert "上次登记到这里" in talk.say("同意并提交")
+    assert talk.effects == []
+    assert "请核对" in readable(talk.say("继续"))
+
+
+def test_consent_can_be_withdrawn_in_a_sentence() -> None:
+    talk = handed_in()
+    talk.say("以后请不要再给我打电话了，谢谢")
+    assert isinstance(talk.effects[-1], ConsentWithdrawn)
+
+
+def test_another_slot_can_be_chosen_while_one_is_being_changed() -> None:
+    talk = handed_in()
+    talk.say("改面积")
+    assert "「电话」现在记的是" in talk.say("改电话")
+    assert "138 0000 1234" in talk.say("好的")
+
+
+def test_a_draft_survives_a_form_that_lost_a_slot() -> None:
+    talk = follower()
+    talk.say("想在昆山租3000平厂房")
+    talk.say("改面积")
+    slots = tuple(slot for slot in FORM.slots if slot.name != "area")
+    echo = tuple(name for name in FORM.echo if name != "area")
+    talk.lookups = replace(talk.lookups, form=replace(FORM, slots=slots, echo=echo))
+    assert "主要做什么" in talk.say("好的")
+    assert "税收" in talk.say("做注塑")
 
 
 def test_a_stale_share_question_is_not_answered_by_a_later_one() -> None:
