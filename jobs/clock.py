@@ -89,6 +89,7 @@ def run(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Beat once a second until SIGTERM, SIGINT or `stop`."""
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it has something to say with every beat
     clock = Clock(client, tuple(table), enqueue)
     scheduler = BlockingScheduler(timezone=SHANGHAI)
     scheduler.add_job(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.store import erasures, inbox, leads, outbox, questions
+from bot.store import deliveries, erasures, inbox, leads, outbox, questions
 from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 
@@ -23,6 +23,7 @@ class Kept:
     messages: timedelta = 7 * DAY
     notices: timedelta = 90 * DAY
     questions: timedelta = 180 * DAY
+    deliveries: timedelta = 180 * DAY
     tombstones: timedelta = 3 * 365 * DAY
 
 
@@ -38,6 +39,7 @@ def tidy(sessions: Sessions, secrets: Secrets, now: datetime, kept: Kept = USUAL
             "messages": inbox.prune(session, now - kept.messages),
             "notices": outbox.prune(session, now - kept.notices),
             "questions": questions.prune(session, now - kept.questions),
+            "deliveries": deliveries.prune(session, now - kept.deliveries),
             "tombstones": erasures.prune(session, now - kept.tombstones),
         }
     wipe(sessions)

@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -38,6 +38,8 @@ PAUSE = timedelta(minutes=1)
 ANY = "any"
 """Mass sends are counted for the account as a whole, also where each follower has their own four a month: somebody with
 two topics gets no fifth one that the platform would silently keep back."""
+AWAKE = (time(8), time(22))
+"""A run that was missed is made up whenever the clock is back, but nobody's phone rings at night."""
 UNKNOWN_TAG = (40152, 45159)
 UNKNOWN_PICTURE = 40007
 REPEATABLE = timedelta(hours=23)
@@ -79,7 +81,7 @@ def plan(
 
     every: how far apart mass sends are; a service account's four a month go furthest once a week.
     """
-    if ledger.mass_left(ANY, now) <= 0:
+    if not AWAKE[0] <= now.astimezone(SHANGHAI).time() < AWAKE[1] or ledger.mass_left(ANY, now) <= 0:
         return 0
     with sessions.begin() as session:
         base.lock(session, "mass")

@@ -217,6 +217,13 @@ def reported(session: Session, msg_id: str, figures: dict[str, int | None], *, o
     session.execute(sa.update(Broadcast).where(Broadcast.id == row.broadcast_id).values(**values))
 
 
+def prune(session: Session, before: datetime) -> int:
+    """What is so old that it cannot be news again; unsure deliveries stay until staff settled them."""
+    session.execute(sa.delete(Received).where(Received.at < before))
+    done = sa.and_(Delivery.state.in_(("sent", "failed", "dropped")), Delivery.settled_at < before)
+    return len(session.scalars(sa.delete(Delivery).where(done).returning(Delivery.id)).all())
+
+
 def topic_of(session: Session, row: Delivery) -> str:
     return session.scalar(sa.select(Broadcast.topic).where(Broadcast.id == row.broadcast_id)) or ""
 

@@ -109,7 +109,7 @@ def submit(session: Session, secrets: Secrets, message: Message, effect: LeadSub
     known = _open(session, message.openid, hashes, message.at)
     if known is None:
         return _create(session, secrets, message, effect, hashes)
-    session.add(LeadAlias(number=effect.number, lead_id=known.id, openid=message.openid))
+    _also_called(session, effect.number, known, message.openid)
     return _merge(session, secrets, message, effect, known)
 
 
@@ -227,7 +227,7 @@ def _create(
     session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted, hashes: list[str]
 ) -> LeadEvent:
     lead = Lead(
-        number=effect.number,
+        number=_free_number(session, effect.number),
         message_key=message_hash(secrets, message.key),
         openid=message.openid,
         state="new",
@@ -242,7 +242,22 @@ def _create(
     session.add(lead)
     session.flush()
     session.add_all(LeadPhone(lead_id=lead.id, phone_hash=one) for one in hashes)
+    if lead.number != effect.number:
+        _also_called(session, effect.number, lead, message.openid)
     return _noted(session, lead, message.at, "follower", "submitted", "")
+
+
+def _free_number(session: Session, number: str) -> str:
+    """The number, or one like it: two numbers of a day may be the same by chance, and no lead is lost for that."""
+    base.lock(session, f"number {number}")
+    like = sa.select(Lead.number).where(sa.or_(Lead.number == number, Lead.number.startswith(f"{number}-")))
+    taken = set(session.scalars(like))
+    others = (f"{number}-{n}" for n in range(2, len(taken) + 3))
+    return next(one for one in (number, *others) if one not in taken)
+
+
+def _also_called(session: Session, number: str, lead: Lead, openid: str) -> None:
+    base.add_missing(session, LeadAlias, [{"number": number, "lead_id": lead.id, "openid": openid}])
 
 
 def _merge(session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted, lead: Lead) -> LeadEvent:

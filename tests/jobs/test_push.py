@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.adapters.wechat.errors import (
     RecipientLost,
     Unsure,
 )
+from bot.commands.push import push
 from bot.dialogue.effects import NewsShown, TopicsChosen, Unfollowed
 from bot.store import broadcasts, deliveries, followers, news
 from bot.store.broadcasts import Broadcast
@@ -514,6 +516,16 @@ def test_a_busy_mass_send_is_tried_again(shelf: Shelf, account: Account) -> None
     assert send_mass(shelf, account) == 1
 
 
+def test_a_mass_send_that_is_made_up_at_night_waits_for_the_next_evening(shelf: Shelf) -> None:
+    shelf.subscribe("oA", "chips")
+    shelf.put(1, "chips")
+    plan(shelf)
+    shelf.clock.move(15 * HOUR)  # 03:00 in Shanghai
+    assert not plan_mass(shelf)
+    shelf.clock.move(6 * HOUR)
+    assert plan_mass(shelf)
+
+
 def test_a_cover_that_was_deleted_on_the_website_is_uploaded_again(shelf: Shelf, account: Account) -> None:
     shelf.subscribe("oA", "chips")
     shelf.put(1, "chips")
@@ -657,6 +669,22 @@ def test_everybody_hears_once_of_each_article_over_a_week_of_all_channels(
     with shelf.store() as session:
         told = session.scalar(sa.select(sa.func.count()).select_from(Received))
         assert told == sum(text.count("https://") for got in account.phones.values() for text in got)
+
+
+def test_what_was_pushed_is_listed_with_what_nobody_knows(shelf: Shelf, account: Account) -> None:
+    for openid in ("oA", "oFollower-654321"):
+        shelf.subscribe(openid, "chips")
+        shelf.writes(openid)
+    shelf.put(1, "chips")
+    plan(shelf)
+    account.cut = once("send", Unsure(None, "timeout"))
+    send(shelf, account)
+    out = io.StringIO()
+    assert push(shelf.store, out) == 1
+    line, unsure = out.getvalue().splitlines()
+    assert "news  chips" in line
+    assert line.endswith("1 sent, 1 unsure")
+    assert unsure.startswith("unsure: broadcast")
 
 
 def test_many_articles_are_read_in_one_go(shelf: Shelf) -> None:

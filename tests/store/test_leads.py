@@ -60,6 +60,18 @@ def test_who_saw_an_older_version_cannot_claim(lead: Sessions, secrets: Vault) -
         assert leads.claim(session, NUMBER, 2, "lisi", NOON)
 
 
+def test_two_leads_of_the_same_number_by_chance_are_both_kept(lead: Sessions, secrets: Vault) -> None:
+    commit(lead, secrets, message("m2", "oB"), (inquiry(NUMBER, "+8613800009999"),), ())
+    commit(lead, secrets, message("m3", "oC"), (inquiry(NUMBER, "+8613800008888"),), ())
+    with lead() as session:
+        assert list(session.scalars(sa.select(Lead.number).order_by(Lead.id))) == [NUMBER, f"{NUMBER}-2", f"{NUMBER}-3"]
+    commit(lead, secrets, message("m4", "oB"), (LeadRevised(NUMBER, {"deal": "buy"}, ("deal",)),), ())
+    with lead() as session:
+        second = leads.by_number(session, f"{NUMBER}-2")
+        assert second is not None
+        assert leads.content(secrets, second).slots == {"deal": "buy"}
+
+
 def test_an_unknown_lead_is_named(lead: Sessions) -> None:
     with lead.begin() as session, pytest.raises(KeyError):
         leads.claim(session, "L-none", 1, "lisi", NOON)
