@@ -77,7 +77,9 @@ class Conversations:
     """What is kept of each follower, sealed, under keys that share one slot of a cluster.
 
     redis: a client of bytes (no decode_responses), with timeouts.
-    ttl: how long a silent follower is remembered. lock: after how long a hold that never came back is given up.
+    ttl: how long a silent follower is remembered.
+    lock: after how long a hold that never came back is given up. The platform asks again after 5 s and a repeat waits
+    some 4 s: what a killed process held must be free by then, or its message would be lost.
     window: how far the callback accepts clocks to be apart; a nonce is remembered for twice as long.
     """
 
@@ -86,7 +88,7 @@ class Conversations:
         redis: Client,
         vault: Vault,
         ttl: timedelta = timedelta(days=7),
-        lock: timedelta = timedelta(seconds=10),
+        lock: timedelta = timedelta(seconds=7),
         window: timedelta = timedelta(minutes=5),
     ) -> None:
         self._redis = redis

@@ -83,6 +83,14 @@ def test_a_killed_process_blocks_its_follower_only_until_the_lock_runs_out(redis
         held.keep(Conversation(), Words("late"))
 
 
+def test_a_repeat_outlives_the_lock_of_a_killed_process(redis_url: str) -> None:
+    """The platform asks again 5 s after the first try and gives the answer 5 s."""
+    client = connected(redis_url)
+    Conversations(client, VAULT).hold(OPENID, "x", None, WAIT)
+    left = client.pttl(f"l:{{{OPENID}}}")
+    assert 5000 < left < 5000 + 4000
+
+
 def test_of_two_who_think_they_hold_it_only_the_later_keeps(redis_url: str) -> None:
     conversations = Conversations(connected(redis_url), VAULT, lock=timedelta(milliseconds=50))
     first = conversations.hold(OPENID, "1", None, WAIT)
