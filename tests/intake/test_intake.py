@@ -358,6 +358,26 @@ def test_a_draft_survives_a_form_that_lost_a_slot() -> None:
     assert "税收" in talk.say("做注塑")
 
 
+def test_a_yes_to_a_card_without_the_current_notice_shows_the_notice_first() -> None:
+    talk = follower()
+    talk.say(EVERYTHING)
+    talk.lookups = replace(talk.lookups, form=replace(FORM, notice="2027-01"))
+    assert "【隐私说明】" in talk.say("1")
+    assert talk.effects == []
+    talk.say("1")
+    made = talk.effects[-1]
+    assert isinstance(made, LeadSubmitted)
+    assert made.consents["contact"]["notice"] == "2027-01"
+
+
+def test_three_unreadable_replies_to_the_card_bring_the_menu() -> None:
+    talk = follower()
+    talk.say(EVERYTHING)
+    replies = [talk.say(text) for text in ("垃圾", "广告位招租吗哈", "呵呵呵呵", "嘿嘿嘿")]
+    assert any("帮助" in reply for reply in replies)
+    assert "请核对" in replies[-1]
+
+
 def test_a_stale_share_question_is_not_answered_by_a_later_one() -> None:
     talk = handed_in()
     talk.waits(timedelta(hours=2))
