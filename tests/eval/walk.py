@@ -314,7 +314,7 @@ def real_reader() -> Understand:
 
 def main(arguments: list[str]) -> int:
     count = int(next((word for word in arguments if word.isdigit()), "100000"))
-    understand = real_reader() if "--real" in arguments else plain_reader.read
+    understand = plain_reader.read if "--plain" in arguments else real_reader()
     began = time.monotonic()
     seen = walk(count, understand=understand)
     print(report(seen, time.monotonic() - began))
