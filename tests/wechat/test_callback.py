@@ -305,7 +305,7 @@ def test_a_million_open_brackets_do_not_slow_the_door() -> None:
     started = time.perf_counter()
     with pytest.raises(Refused):
         callback().open({**signed(), "msg_signature": "0" * 40}, body, NOW)
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 2
 
 
 # --- replies ---------------------------------------------------------------------------------------------------------
