@@ -20,6 +20,11 @@ class Value:
     confidence: float = 1.0
     choices: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def is_known(self) -> bool:
+        """Sure enough to be written; of a list with an open choice, the clear part."""
+        return self.confidence >= SURE or bool(self.choices and self.value)
+
 
 SURE = 0.6
 
@@ -51,8 +56,8 @@ class Reading:
     problems: Mapping[str, str] = field(default_factory=dict)
 
     def slots(self) -> dict[str, Any]:
-        """The flat form of the annotation scheme, for `python -m bot extract`."""
-        flat: dict[str, Any] = {name: value.value for name, value in self.values.items()}
+        """The flat form of the annotation scheme, for `python -m bot extract`; what is doubtful is left out."""
+        flat: dict[str, Any] = {name: value.value for name, value in self.values.items() if value.is_known}
         if self.corrects:
             flat["op"] = "correct"
         if self.command:

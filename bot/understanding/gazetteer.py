@@ -1,0 +1,237 @@
+"""Names of places in a text: provinces, cities, districts, towns, zones; short names, doubles, and names by sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.understanding.text import TAKEN
+
+DATA = Path(__file__).parent / "data"
+
+# Where one short name means several places and nothing else in the message tells them apart, the first of these
+# provinces wins; places in several of the leading group are asked about.
+_HOME = ("32", "31", "33", "34", "44", "11", "12", "50", "51", "42", "37", "35", "43", "41", "36", "61", "13", "21")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place found at a position. `codes`: what it may be; `zone`: its name if it has no code of its own."""
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    zone: str = ""
+    by_sound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    codes: tuple[str, ...]
+    zone: str = ""
+
+
+@dataclass(slots=True)
+class Gazetteer:
+    """All names, ready to be looked up."""
+
+    names: dict[str, _Entry] = field(default_factory=dict)
+    weak: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    sounds: dict[str, str] = field(default_factory=dict)
+    by_sound: dict[tuple[str, ...], str] = field(default_factory=dict)
+    not_by_sound: frozenset[str] = frozenset()
+    longest: int = 2
+
+    @classmethod
+    def load(cls, extra: Mapping[str, Any]) -> Gazetteer:
+        """The packaged tables with the names of config/understanding/places.toml."""
+        made = cls(asked=frozenset(extra.get("ambiguous", ())))
+        made._add_table(_rows(), frozenset(extra.get("bare", ())), frozenset(extra.get("never_bare", ())))
+        made._add_extra(extra)
+        made.longest = max(map(len, made.names))
+        made._add_sounds()
+        return made
+
+    def label(self, code: str) -> str:
+        """昆山 for 320583, 南京鼓楼区 for 320106."""
+        return self.labels.get(code, code)
+
+    def find(self, text: str) -> list[Hit]:
+        """Every place in the text, longest names first, from left to right."""
+        hits: list[Hit] = []
+        position = 0
+        while position < len(text):
+            hit = self._at(text, position, hits[-1] if hits else None)
+            if hit is None:
+                position += 1
+                continue
+            hits.append(hit)
+            position = hit.end
+        return hits
+
+    def find_by_sound(self, text: str, taken: Iterable[Hit]) -> list[Hit]:
+        """Names written with other characters of the same sound: 苏洲, 昆三."""
+        blocked = {position for hit in taken for position in range(hit.start, hit.end)}
+        hits: list[Hit] = []
+        for start in range(len(text) - 1):
+            for size in (3, 2):
+                window = text[start : start + size]
+                if len(window) < size or blocked & set(range(start, start + size)):
+                    continue
+                name = self._sounding(window)
+                if name:
+                    entry = self.names[name]
+                    hits.append(Hit(start, start + size, entry.codes, entry.zone, by_sound=True))
+                    blocked |= set(range(start, start + size))
+                    break
+        return hits
+
+    def _sounding(self, window: str) -> str:
+        if window in self.not_by_sound:
+            return ""
+        key = tuple(self.sounds.get(char, "") for char in window)
+        name = self.by_sound.get(key, "")
+        return name if name and any(a == b for a, b in zip(name, window, strict=True)) else ""
+
+    def _at(self, text: str, start: int, last: Hit | None) -> Hit | None:
+        for size in range(min(self.longest, len(text) - start), 1, -1):
+            name = text[start : start + size]
+            entry = self.names.get(name)
+            if entry is not None and not _is_part_of_word(text, start, start + size):
+                return Hit(start, start + size, entry.codes, entry.zone)
+            if last is not None and name in self.weak and _touches(text, last.end, start):
+                inner = tuple(code for code in self.weak[name] if any(_within(code, outer) for outer in last.codes))
+                if inner and not _is_part_of_word(text, start, start + size):
+                    return Hit(start, start + size, inner)
+        return None
+
+    # --- building -----------------------------------------------------------------------------------------------------
+
+    def _add_table(
+        self, rows: Iterable[tuple[str, str, str, bool]], bare: frozenset[str], never: frozenset[str]
+    ) -> None:
+        every: dict[str, list[str]] = {}
+        weak: dict[str, list[str]] = {}
+        for code, name, short, everyday in rows:
+            every.setdefault(name, []).append(code)
+            is_weak = short in never or (everyday and short not in bare)
+            if short != name:
+                (weak if is_weak else every).setdefault(short, []).append(code)
+                self.labels[code] = short
+            else:
+                self.labels[code] = name
+        self.names = {name: _Entry(tuple(codes)) for name, codes in every.items()}
+        self.weak = {name: tuple(codes) for name, codes in weak.items()}
+        self._tell_doubles_apart(every)
+
+    def _tell_doubles_apart(self, every: Mapping[str, list[str]]) -> None:
+        """Labels of places that share a name carry their city."""
+        for name, codes in every.items():
+            for code in codes if len(codes) > 1 else ():
+                city = self.labels.get(code[:4] + "00", "")
+                if not code.endswith("00") and self.labels[code] in (name, name[:-1]) and city:
+                    self.labels[code] = f"{city}{name}"
+
+    def _add_extra(self, extra: Mapping[str, Any]) -> None:
+        for group in ("towns", "nicknames"):
+            for code, names in extra.get(group, {}).items():
+                for name in names:
+                    self.names[name] = _Entry((code,))
+        for name, codes in extra.get("ambiguous", {}).items():
+            self.names[name] = _Entry(tuple(codes))
+            for code in codes:
+                self._label_with_city(code, name)
+        for name, zone in extra.get("zones", {}).items():
+            self.names[name] = _Entry((zone["code"],) if zone["code"] else (), zone["name"])
+
+    def _label_with_city(self, code: str, name: str) -> None:
+        city = self.labels.get(code[:4] + "00", "")
+        if city and not code.endswith("00") and not self.labels[code].startswith(city):
+            kind = "" if name.endswith("区") else "区"
+            self.labels[code] = f"{city}{name if name in self.labels[code] else self.labels[code]}{kind}"
+
+    def _add_sounds(self) -> None:
+        for line in (DATA / "sounds.txt").read_text(encoding="utf-8").splitlines():
+            sound, chars = line.split(" ")
+            self.sounds |= dict.fromkeys(chars, _near(sound))
+        self.not_by_sound = frozenset((DATA / "soundalikes.txt").read_text(encoding="utf-8").split())
+        for name, entry in self.names.items():
+            if 2 <= len(name) <= 3 and len(entry.codes) == 1 and _is_known_well(entry.codes[0]):
+                self.by_sound.setdefault(tuple(self.sounds.get(char, char) for char in name), name)
+
+
+def best(codes: tuple[str, ...], context: Iterable[str]) -> tuple[str, ...]:
+    """Which of several places is meant: the one inside a city named beside it, a city before a district, home first."""
+    if len(codes) < 2:
+        return codes
+    inside = tuple(code for code in codes if any(_within(code, outer) for outer in context))
+    if inside:
+        codes = inside
+    whole = tuple(code for code in codes if code.endswith("00"))
+    if whole and not inside:
+        return (
+            whole[-1:] if len(whole) > 1 and whole[0].endswith("0000") and whole[-1][:2] != whole[0][:2] else whole[:1]
+        )
+    order = sorted(codes, key=lambda code: _HOME.index(code[:2]) if code[:2] in _HOME else len(_HOME))
+    return tuple(order[:1])
+
+
+def _rows() -> Iterator[tuple[str, str, str, bool]]:
+    with (DATA / "places.tsv").open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.startswith("#"):
+                code, name, short, *mark = line.rstrip("\n").split("\t")
+                yield code, name, short, bool(mark)
+
+
+def _within(code: str, outer: str) -> bool:
+    trimmed = outer.rstrip("0") if len(outer.rstrip("0")) > 2 else outer[:2]
+    trimmed = outer[:2] if outer.endswith("0000") else outer[:4] if outer.endswith("00") else outer
+    return code != outer and code.startswith(trimmed)
+
+
+within = _within
+
+
+def _touches(text: str, end: int, start: int) -> bool:
+    return text[end:start].strip("市省区县的 -·/(（") == ""
+
+
+# A name that is the beginning or end of another word: 上海路, 南通道, 大连接.
+_LONGER = {
+    "上海": ("浦", "滩"), "南通": ("道", "过", "信"), "大连": ("接", "续", "锁"), "中山": ("路", "装"), "海南": ("岛", ""),
+    "北京": ("时间",), "长春": ("藤",), "东营": ("盘",), "日照": ("时间", "强"), "吉林": (), "常州": (), "金华": ("火",),
+    "三明": ("治",), "太原": (), "包头": ("巾",), "黄山": (), "宁德": ("时代",), "安阳": (), "保定": ("期",), "沪": ("指", "深", "铜", "牌", "市"),
+    "杭州": (), "金山": ("词", "软"), "华东": ("师", "理工", "重机"), "华中": ("科技大", "数控"), "华南": ("理工", "城"), "张江": ("河",), "平湖": (), "光谷": (),
+}  # fmt: skip
+
+
+def _is_part_of_word(text: str, start: int, end: int) -> bool:
+    after = text[end : end + 3]
+    if after[:1] in ("路", "街", "道") and after[1:2] not in ("边", "口") and text[end - 1] not in "市区县":
+        return not after.startswith(("街道", "路上"))
+    return any(tail and after.startswith(tail) for tail in _LONGER.get(text[start:end], ()))
+
+
+_NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+
+
+def _near(sound: str) -> str:
+    """Sounds that many do not tell apart are one: 山 and 三, 仓 and 昌, 星 and 新."""
+    for double, single in _NEAR:
+        if sound.startswith(double):
+            sound = single + sound[2:]
+    if sound.endswith(("ing", "eng")):
+        sound = sound[:-1]
+    return sound
+
+
+def _is_known_well(code: str) -> bool:
+    return code.endswith("00") or code[:2] in ("31", "32", "33", "34", "44") or code[:4] in ("4201", "5101", "3702")
+
+
+__all__ = ["TAKEN", "Gazetteer", "Hit", "best", "within"]

@@ -1,0 +1,176 @@
+"""What the person is called: 王总, 周工, 免贵姓欧阳, Kevin; never the beginning of an ordinary word."""
+
+from __future__ import annotations
+
+import re
+
+from bot.understanding.lexicon import Lexicon, longest_first
+from bot.understanding.reading import Value
+from bot.understanding.text import TAKEN, Sheet, bare
+
+_LATIN = r"[A-Z][a-zA-Z]{1,11}(?:[ .][A-Z][a-zA-Z]{1,11})?"
+_CUE = r"(?:联系人|联络人|联系|对接人|负责人|姓名|称呼|名字|经办人|收件人|我(?:就)?是|我(?:就)?叫|本人|叫我|喊我|称呼我|叫|找|敝姓|我姓|是|贵姓|免贵)(?:姓名|人|名|是|叫|为|就是)?\s?[:：]?\s*"
+_OTHERS = re.compile(
+    r"(?:你们|您们|贵司|贵公司|你家|那边|之前|上次|昨天|前几天|刚才|认识|朋友|听|问|帮|给|转给|转告|通知)(?:公司|那边|那里)?的?(?:一?个)?$|(?:跟|和|与|找过|联系过|加了|问了|问过|见过)$"
+)
+_OTHERS_AFTER = re.compile(r"^(?:介绍|推荐|让我|叫我|说|在吗|在不在|那边|的朋友|给的|发的|联系过|跟我说|告诉)")
+_STARTS = re.compile(r"(?:^|[\s，,。;；:：、/|（(\x00\d\n是找叫姓我系人司厂集团院所部给请])$")
+
+
+class People:
+    def __init__(self, lexicon: Lexicon) -> None:
+        words = lexicon["people"]
+        doubles = longest_first(words["double_surnames"])
+        self._surname = f"(?:{doubles}|[{words['surnames']}])"
+        self._titles = longest_first(words["titles"])
+        self._not_names = frozenset(words["not_names"]["words"])
+        self._not_title = dict(words["not_title"])
+        self._titled = re.compile(f"(?P<who>(?:[小老阿]?{self._surname})[一-龥]{{0,2}}?)(?P<title>{self._titles})")
+        self._latin_titled = re.compile(
+            rf"(?<![A-Za-z])(?P<name>(?:Mr|Ms|Mrs|Miss)\.? ?[A-Z][a-z]+|{_LATIN}\s?(?:总|经理|先生|女士|小姐|老师|工|姐|哥))"
+        )
+        self._family = re.compile(
+            f"(?:我?姓|免贵姓?|本人姓)\\s?(?P<name>{doubles}|[一-龥])(?![一-龥]*名[:：])(?:[，, ]*(?:名|单名|叫)(?P<given>[一-龥]{{1,3}})(?=$|[，,。\\s\\x00]))?"
+        )
+        self._cued = re.compile(
+            rf"(?P<cue>{_CUE})(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿][一-龥]|{_LATIN})(?=$|[，,。;；\s\n\x00（(/、]|电话|手机|联系|微信|号码|想|要|的(?:电话|手机)|\d|吧|就行|即可|就好|就可以)"
+        )
+        self._labelled = re.compile(
+            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人)\s?[:：]\s*(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
+        )
+        self._by_phone = re.compile(
+            f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{1,2}}|[小老]{self._surname})(?=[）)]?(?:$|[，,。;；\\s\\n]))"
+        )
+        self._whole = re.compile(
+            f"(?:[小老阿大]?{self._surname}[一-龥]{{0,2}}(?:{self._titles})?|[小老阿][一-龥]|[A-Za-z]{{2,12}}(?: [A-Za-z]{{2,12}})?\\s?(?:总|经理|先生|女士|小姐|老师|工|姐|哥)?|[一-龥]{{2,4}}(?:{self._titles})|[一-龥]{{2,4}}·[一-龥]{{2,6}})"
+        )
+
+    def read(self, sheet: Sheet, phone_given: bool) -> Value | None:
+        return (
+            self._label(sheet)
+            or self._family_name(sheet)
+            or self._with_title(sheet)
+            or self._after_cue(sheet)
+            or (self._beside_phone(sheet) if phone_given else None)
+        )
+
+    def answer(self, sheet: Sheet) -> Value | None:
+        """The whole message as the answer to 怎么称呼您."""
+        words = bare(sheet.rest)
+        words = re.sub(
+            r"^(?:你好|您好)?[，, ]*(?:我?是|我?叫|叫我|我的名字是?|喊我|称呼我|可以叫我|您?叫我|就叫我?|名字是?|姓名|联系人|本人|找|联系)[:： ]*",
+            "",
+            words,
+        )
+        words = bare(re.sub(r"(?:就行|就可以|就好|即可|就行了|吧|哈|啊|好了|可以|呢|哦|喽)+了?$", "", words))
+        if words in self._not_names or not self._whole.fullmatch(words) or self._places_like(words):
+            return None
+        return Value(words, words, 0.9)
+
+    def _places_like(self, words: str) -> bool:
+        return bool(re.search(r"[厂租买房库找平亩]|不|没有", words))
+
+    def _label(self, sheet: Sheet) -> Value | None:
+        for match in sheet.find(self._labelled):
+            name = match["name"]
+            if re.match(r"电话|手机|方式|号码|无|没有|同上", name):
+                continue
+            if (titled := self._titled.match(name)) and titled.end() == len(name):
+                return self._taken(sheet, match.span("name"))
+            name = re.sub(r"(?:电话|手机|联系|微信|号码).*$", "", name)
+            return self._taken(sheet, (match.start("name"), match.start("name") + len(name))) if name else None
+        return None
+
+    def _family_name(self, sheet: Sheet) -> Value | None:
+        for match in sheet.find(self._family):
+            if match["name"] in "名氏什啥甚":
+                continue
+            titled = self._titled.match(sheet.left, match.start("name"))
+            if titled and self._is_title(sheet.left, titled):
+                return self._taken(sheet, titled.span())
+            given = match["given"]
+            if given:
+                sheet.take(match.span())
+                full = given if given.startswith(match["name"]) else match["name"] + given
+                return Value(full, match[0])
+            return self._taken(sheet, match.span("name"))
+        return None
+
+    def _with_title(self, sheet: Sheet) -> Value | None:
+        for match in sheet.find(self._latin_titled):
+            return self._taken(sheet, match.span("name"))
+        for match in sheet.find(self._titled):
+            if self._is_person(sheet.left, match):
+                return self._taken(sheet, match.span())
+        return None
+
+    def _is_person(self, text: str, match: re.Match[str]) -> bool:
+        before, after = text[max(0, match.start() - 10) : match.start()], text[match.end() : match.end() + 6]
+        if match[0] in self._not_names or not self._is_title(text, match):
+            return False
+        if _OTHERS.search(before) or _OTHERS_AFTER.match(after):
+            return False
+        weak = match["title"] in (
+            "工",
+            "生",
+            "总",
+            "科",
+            "董",
+            "导",
+            "队",
+            "太",
+            "采购",
+            "行政",
+            "助理",
+            "主管",
+            "会计",
+            "人",
+            "伯",
+            "叔",
+        )
+        begins = bool(_STARTS.search(before)) or not before
+        ends = not after or bool(
+            re.match(
+                r"[\s，,。;；:：、/|（()）\x00\d]|电话|手机|联系|微信|号|的|就|吧|想|要|找|来|需|租|您|可|请|负责|说|在|打|加|，|公|我|看|这|做|苏|有",
+                after,
+            )
+        )
+        return begins and (ends or not weak)
+
+    def _is_title(self, text: str, match: re.Match[str]) -> bool:
+        after = text[match.end() : match.end() + 1]
+        return not (after and after in self._not_title.get(match["title"], ""))
+
+    def _after_cue(self, sheet: Sheet) -> Value | None:
+        for match in sheet.find(self._cued):
+            strong = re.match(
+                r"联系人|联络|对接|负责|姓名|称呼|名字|经办|收件|我(?:就)?叫|叫我|喊我|本人", match["cue"]
+            )
+            name = match["name"]
+            if name in self._not_names or re.search(r"[的了租买找房厂库做平亩]", name):
+                continue
+            if (
+                strong
+                or name[0] in "小老阿"
+                or (name[0].isascii() and re.match(r"我(?:就)?是|找|联系", match["cue"]))
+                or (
+                    re.match(r"我(?:就)?是", match["cue"])
+                    and len(name) >= 2
+                    and TAKEN in sheet.left[match.end() : match.end() + 8]
+                )
+            ):
+                return self._taken(sheet, match.span("name"))
+        return None
+
+    def _beside_phone(self, sheet: Sheet) -> Value | None:
+        for match in sheet.find(self._by_phone):
+            group = "name" if match["name"] else "after"
+            if match[group] not in self._not_names and not re.search(
+                r"[的了租买找房厂库做平亩万]|电话|手机|联系|方便|微信", match[group]
+            ):
+                return self._taken(sheet, match.span(group), 0.8)
+        return None
+
+    def _taken(self, sheet: Sheet, span: tuple[int, int], confidence: float = 1.0) -> Value:
+        raw = sheet.take(span)
+        return Value(raw, raw, confidence)
