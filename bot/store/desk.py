@@ -15,7 +15,7 @@ from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.lead_events import LeadEvent
 from bot.store.leads import Content, Lead, LeadPhone
-from bot.store.outbox import Notice
+from bot.store.outbox import Notice, Outbox
 from bot.store.questions import Question
 from bot.store.secrets import Secrets
 
@@ -171,9 +171,13 @@ def plans_of(session: Session, lead_ids: Collection[int]) -> dict[int, date]:
     return dict(session.execute(sa.select(Plan.lead_id, Plan.due_on).where(Plan.lead_id.in_(lead_ids))).all())
 
 
-def scenes(session: Session, limit: int = 100) -> Sequence[str]:
+def plans(session: Session) -> dict[int, date]:
+    return dict(session.execute(sa.select(Plan.lead_id, Plan.due_on)).all())
+
+
+def scenes(session: Session, scope: Scope, limit: int = 100) -> Sequence[str]:
     """The sources that leads came from."""
-    return session.scalars(sa.select(Lead.scene).where(Lead.scene != "").distinct().limit(limit)).all()
+    return session.scalars(sa.select(Lead.scene).where(scope.condition, Lead.scene != "").distinct().limit(limit)).all()
 
 
 # One lead
@@ -259,6 +263,22 @@ def questions(session: Session, *, answered: bool, since: datetime, limit: int) 
         .limit(limit)
     )
     return [Asked(*row) for row in session.execute(wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A notice that waits or is dead, and the number of the lead it tells of."""
+
+    notice: Outbox
+    number: str
+
+
+def notices(session: Session, states: Sequence[str], limit: int) -> list[Telling]:
+    """In the order of the states; within each the newest first."""
+    order = sa.case({state: place for place, state in enumerate(states)}, value=Outbox.state)
+    wanted = sa.select(Outbox, Lead.number).join(Lead, Lead.id == Outbox.lead_id, isouter=True)
+    rows = session.execute(wanted.where(Outbox.state.in_(states)).order_by(order, Outbox.id.desc()).limit(limit))
+    return [Telling(notice, number or notice.note) for notice, number in rows]
 
 
 @dataclass(frozen=True, slots=True)

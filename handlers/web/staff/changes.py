@@ -1,0 +1,164 @@
+"""What staff do with a lead: take it, move it on, write it down, see its number, hand it over, erase its person."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from bot.store import desk as store
+from bot.store import leads, lifecycle, staff
+from bot.store.base import reading
+from bot.store.desk import Stale
+from bot.store.leads import Lead
+from bot.store.lifecycle import Illegal
+from handlers.web.staff.leads import is_near, seen, shown
+from handlers.web.staff.visit import Refused, Visit, to
+
+LONGEST_NOTE, LONGEST_REASON = 2000, 200
+LATEST = date(2100, 1, 1)
+
+
+def claim(visit: Visit, number: str) -> ResponseReturnValue:
+    """Of all who tap at once exactly one gets it."""
+    with visit.desk.sessions.begin() as db:
+        known = seen(visit, db, number)
+        free = known.owner in ("", visit.name)
+        won = free and leads.claim(db, known.number, _version(), visit.name, visit.now)
+        visit.note(db, "claim" if won else "claim lost", known.number)
+    visit.say("claimed" if won else "too_late", "good" if won else "bad")
+    return to("lead", number=number) if won or visit.staff.may("manager") else to("leads")
+
+
+def move(visit: Visit, number: str) -> ResponseReturnValue:
+    """Along the lifecycle. A lead that rests gets the day on which it is to be looked at again."""
+    after, reason = request.form.get("to", ""), _reason()
+    due = _day(visit)
+    if after == "nurture" and due is None:
+        return _back(visit, number, "date_wrong")
+    if after not in _MOVABLE:
+        return _back(visit, number, "illegal")
+    try:
+        with visit.desk.sessions.begin() as db:
+            known = _own(visit, db, number)
+            store.change(known, _version())
+            store.move(db, known, after, visit.name, visit.now, reason)
+            store.plan(db, known, due if after == "nurture" else None)
+            visit.note(db, "move", known.number, f"{after} {reason}".strip())
+    except Illegal:
+        return _back(visit, number, "reason_missing" if after in lifecycle.REASONED and not reason else "illegal")
+    except Stale:
+        return _back(visit, number, "stale")
+    visit.say("moved", state=visit.desk.texts["states"][after])
+    return to("lead", number=number)
+
+
+def note(visit: Visit, number: str) -> ResponseReturnValue:
+    text = request.form.get("text", "").strip()[:LONGEST_NOTE]
+    if not text:
+        return _back(visit, number, "note_empty")
+    with visit.desk.sessions.begin() as db:
+        known = _own(visit, db, number)
+        store.write_note(db, visit.desk.secrets, known, visit.name, visit.now, text)
+        visit.note(db, "note", known.number)
+    visit.say("noted")
+    return to("lead", number=number)
+
+
+def plan(visit: Visit, number: str) -> ResponseReturnValue:
+    due, wanted = _day(visit), request.form.get("date", "")
+    if wanted and due is None:
+        return _back(visit, number, "date_wrong")
+    with visit.desk.sessions.begin() as db:
+        known = _own(visit, db, number)
+        store.plan(db, known, due)
+        visit.note(db, "plan", known.number, str(due or ""))
+    visit.say("planned" if due else "plan_removed", date=due)
+    return to("lead", number=number)
+
+
+def reveal(visit: Visit, number: str) -> ResponseReturnValue:
+    """The number in full, on this one page and in no address; that they saw it is written down first.
+
+    Who took their consent back is not to be called by anybody.
+    """
+    with visit.desk.sessions.begin() as db:
+        known = _own(visit, db, number)
+        if known.state == "withdrawn":
+            raise Refused(f"number of {known.number}")
+        visit.note(db, "reveal", known.number)
+    with reading(visit.desk.sessions) as db:
+        return shown(visit, db, known, revealed=True)
+
+
+def assign(visit: Visit, number: str) -> ResponseReturnValue:
+    try:
+        with visit.desk.sessions.begin() as db:
+            known = seen(visit, db, number, locked=True)
+            owner = staff.by_name(db, request.form.get("owner", ""))
+            if owner is None or owner.disabled_at is not None:
+                return _back(visit, number, "no_such_person")
+            store.change(known, _version())
+            store.assign(db, known, owner.name, visit.name, visit.now)
+            visit.note(db, "assign", known.number, owner.name)
+    except Illegal:
+        return _back(visit, number, "illegal")
+    except Stale:
+        return _back(visit, number, "stale")
+    visit.say("assigned", owner=owner.name)
+    return to("lead", number=number)
+
+
+def erase(visit: Visit, number: str) -> ResponseReturnValue:
+    """Everything of this person. The number has to be typed: there is no way back."""
+    desk = visit.desk
+    with desk.sessions.begin() as db:
+        known = seen(visit, db, number, locked=True)
+        if request.form.get("number", "").strip().upper() != known.number:
+            return _back(visit, number, "number_wrong")
+        openid = known.openid
+        gone = store.erase(db, desk.secrets, known, desk.channels, visit.now)
+        for one in gone:
+            visit.note(db, "erase", one)
+    desk.forget(openid)
+    desk.wake()
+    visit.say("erased", count=len(gone))
+    return to("leads")
+
+
+_MOVABLE = frozenset({"contacted", "visited", "negotiating", "won", "nurture", *lifecycle.REASONED, "withdrawn"})
+"""What the buttons offer; claiming, assigning and erasing have ways of their own."""
+
+
+def _own(visit: Visit, db: Session, number: str) -> Lead:
+    """Seeing a lead that nobody has yet is not enough to work on it. Raises Refused."""
+    known = seen(visit, db, number, locked=True)
+    if not is_near(visit, known):
+        raise Refused(f"lead {number}")
+    return known
+
+
+def _back(visit: Visit, number: str, said: str) -> ResponseReturnValue:
+    visit.say(said, "bad")
+    return to("lead", number=number)
+
+
+def _version() -> int:
+    return request.form.get("version", -1, type=int)
+
+
+def _reason() -> str:
+    """The chosen words and the own ones."""
+    parts = (request.form.get("reason", ""), request.form.get("more", ""))
+    return " ".join(part.strip() for part in parts if part.strip())[:LONGEST_REASON]
+
+
+def _day(visit: Visit) -> date | None:
+    """The chosen day, if it is today or later."""
+    try:
+        day = date.fromisoformat(request.form.get("date", ""))
+    except ValueError:
+        return None
+    return day if visit.today <= day < LATEST else None

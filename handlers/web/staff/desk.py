@@ -1,0 +1,82 @@
+"""What the desk needs of the rest of the house, handed in once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from bot.dialogue.form import Form
+from bot.dialogue.lookups import Article
+from bot.store.base import Sessions
+from bot.store.secrets import Secrets
+
+
+class Right(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+class Standing(Protocol):
+    """Whether the account may do something, and why not (bot.adapters.wechat.capabilities)."""
+
+    @property
+    def right(self) -> Right: ...
+    @property
+    def allowed(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Usage(Protocol):
+    """How often a call was made today, and how often it still can be (bot.adapters.wechat.quota)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def used(self) -> int: ...
+    @property
+    def left(self) -> int | None: ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nothing(*_: object) -> None:
+    """Nobody to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """texts: config/desk.toml. score, labels: the tables `score` and `slots` of config/staff.toml. topics: names by key.
+
+    articles: articles by id. channels: names of the staff channels, told when somebody is erased.
+    wake: called when the outbox has something new. forget: drops a follower's conversation.
+    still_open: how many messages a follower may still be sent now; None = unknown.
+    account, usage, facts: for the page about the account's health; facts are (label, value).
+    secure: the desk is reached by https, so the cookie goes by nothing else.
+    """
+
+    sessions: Sessions
+    secrets: Secrets = field(repr=False)
+    secret_key: str = field(repr=False)
+    limiter_url: str = field(repr=False)
+    texts: Mapping[str, Any]
+    form: Form
+    score: Mapping[str, Any]
+    labels: Mapping[str, str]
+    firm: str = ""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    place: Callable[[str], str] = str
+    articles: Callable[[tuple[int, ...]], Sequence[Article]] = lambda _: ()
+    channels: tuple[str, ...] = ()
+    wake: Callable[[], object] = _nothing
+    forget: Callable[[str], object] = _nothing
+    still_open: Callable[[str], int | None] = lambda _: None
+    account: Callable[[], Sequence[Standing]] = tuple
+    usage: Callable[[], Sequence[Usage]] = tuple
+    facts: Callable[[], Sequence[tuple[str, str]]] = tuple
+    now: Callable[[], datetime] = _now
+    secure: bool = False

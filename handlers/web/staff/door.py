@@ -1,0 +1,151 @@
+"""Hangs the desk into a Flask application: forged forms, headers, filters, and who is turned away."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from bot.store import staff
+from bot.store.staff import Audit
+from handlers.web.staff import access, signin, words
+from handlers.web.staff.desk import Desk
+from handlers.web.staff.routes import BEFORE_OWN_PASSWORD, ROUTES, Route
+from handlers.web.staff.visit import Refused, Visit, to
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    # No scripts at all, nothing from elsewhere, and nobody may frame us.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def desk_door(app: Flask, desk: Desk) -> None:
+    """Register everything under /staff. The rest of the application notices nothing of it."""
+    _configure(app, desk)
+    access.know_people(app, desk)
+    door = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates", static_folder="static")
+    door.before_request(partial(_check_form, CSRFProtect(app)))
+    door.after_request(_with_headers)
+    door.context_processor(partial(_surroundings, desk))
+    _dress(door, desk)
+    signin.sign_in_door(app, door, desk)
+    for route in ROUTES:
+        door.add_url_rule(route.path, view_func=_guarded(desk, route), **route.options)
+    for refusal, answer in _REFUSALS.items():
+        door.register_error_handler(refusal, partial(answer, desk))
+    app.register_blueprint(door)
+
+
+def _configure(app: Flask, desk: Desk) -> None:
+    app.secret_key = desk.secret_key
+    app.config.update(
+        SESSION_COOKIE_NAME="desk",
+        SESSION_COOKIE_PATH="/staff",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=desk.secure,
+        SESSION_COOKIE_SAMESITE="Lax",  # Strict would ask for a password after every tap on a link in a staff group
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=staff.LONGEST,
+        WTF_CSRF_CHECK_DEFAULT=False,  # only the desk has forms; the platform's callbacks carry no token
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
+    )
+
+
+def _guarded(desk: Desk, route: Route) -> Callable[..., ResponseReturnValue]:
+    """The view for those who may; others are sent to the door, or away."""
+
+    def view(**path: Any) -> ResponseReturnValue:
+        user = access.who()
+        if user is None:
+            return to("sign_in", next=signin.here())
+        if not user.staff.may(route.role):
+            raise Refused(route.name)
+        if user.staff.one_time_until is not None and route.name not in BEFORE_OWN_PASSWORD:
+            return to("me")
+        return route.view(Visit(desk, user.staff, user.session.id, desk.now(), access.peer()), **path)
+
+    return view
+
+
+def _check_form(csrf: CSRFProtect) -> None:
+    if request.method == "POST":
+        csrf.protect()
+
+
+def _with_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint != "staff.static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _surroundings(desk: Desk) -> dict[str, Any]:
+    """What every page can use."""
+    user = access.who()
+    return {"t": desk.texts, "firm": desk.firm, "account": user.staff if user else None}
+
+
+def _dress(door: Blueprint, desk: Desk) -> None:
+    """Filters of the templates, and a stylesheet whose address changes with its content."""
+    style = hashlib.sha256((Path(__file__).parent / "static" / "desk.css").read_bytes()).hexdigest()[:12]
+    door.add_app_template_filter(partial(words.moment, desk.now), "moment")
+    door.add_app_template_global(lambda: url_for("staff.static", filename="desk.css", v=style), "desk_style")
+
+
+# Each refusal is logged; those of people we know also where managers read it.
+
+
+def _refuse(desk: Desk, refused: Refused) -> ResponseReturnValue:
+    return _turned_away(desk, refused.status, "refused", refused.target)
+
+
+def _forged(desk: Desk, _error: CSRFError) -> ResponseReturnValue:
+    return _turned_away(desk, 400, "refused", f"form {request.endpoint}")
+
+
+def _slow_down(desk: Desk, _error: TooManyRequests) -> ResponseReturnValue:
+    return _turned_away(desk, 429, "throttled", request.endpoint or "")
+
+
+def _odd(_desk: Desk, error: HTTPException) -> ResponseReturnValue:
+    return _page(error.code or 400)
+
+
+def _turned_away(desk: Desk, status: int, act: str, target: str) -> ResponseReturnValue:
+    user, peer = access.who(), access.peer()
+    name = user.staff.name if user else ""
+    log.warning("desk refused", extra={"status": status, "act": act, "target": target, "staff": name, "peer": peer})
+    if name:
+        with desk.sessions.begin() as db:
+            db.add(Audit(at=desk.now(), who=name, act=act, target=target[:64], detail=str(status), peer=peer))
+    return _page(status)
+
+
+def _page(status: int) -> ResponseReturnValue:
+    return render_template("staff/refused.html", status=status), status
+
+
+_REFUSALS: dict[type[Exception], Callable[[Desk, Any], ResponseReturnValue]] = {
+    Refused: _refuse,
+    CSRFError: _forged,
+    TooManyRequests: _slow_down,
+    NotFound: _odd,
+}

@@ -1,0 +1,218 @@
+"""The list of leads, the search, and one lead with all that is known of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from bot.store import desk as store
+from bot.store import lead_events, leads, lifecycle, staff
+from bot.store.base import reading
+from bot.store.desk import Filter, Found, Place
+from bot.store.leads import Lead
+from handlers.web.staff import words
+from handlers.web.staff.visit import Refused, Visit, to
+from handlers.web.staff.words import Card
+
+PAGE = 30
+LOOKED_THROUGH = 20_000
+"""Leads opened for one page of a search for words; `further` goes on where it stopped."""
+
+_BEGAN, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_NUMBER = re.compile(r"L\d{4}-\w{4}", re.IGNORECASE)
+_PHONE = re.compile(r"\+?[\d\s()-]{7,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a lead's history. what: already in words, or a note."""
+
+    at: datetime
+    who: str
+    what: str
+    reason: str = ""
+    is_note: bool = False
+
+
+def home(_visit: Visit) -> ResponseReturnValue:
+    return to("leads")
+
+
+def listed(visit: Visit) -> ResponseReturnValue:
+    wanted = wanted_by(visit, request.args)
+    with reading(visit.desk.sessions) as db:
+        found = store.page(db, visit.scope, wanted, _place(request.args.get("after", "")), PAGE)
+        return _list(visit, db, found, request.args, "")
+
+
+def searched(visit: Visit) -> ResponseReturnValue:
+    """What is searched for is often somebody's name or number: it comes in the body and stays out of addresses."""
+    text = request.form.get("q", "").strip()
+    if not text:
+        return to("leads")
+    with reading(visit.desk.sessions) as db:
+        if _NUMBER.fullmatch(text) and (lead := store.find(db, visit.scope, text.upper())):
+            return to("lead", number=lead.number)
+        found = _search(visit, db, text, _place(request.form.get("after", "")))
+        answer = _list(visit, db, found, {"view": "all"}, text)
+    with visit.desk.sessions.begin() as db:
+        visit.note(db, "search", detail=f"{len(found.leads)} found")
+    return answer
+
+
+def lead(visit: Visit, number: str) -> ResponseReturnValue:
+    with reading(visit.desk.sessions) as db:
+        known = seen(visit, db, number)
+        if known.number != number:
+            return to("lead", number=known.number)
+        return shown(visit, db, known)
+
+
+def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> ResponseReturnValue:
+    """The page of one lead."""
+    card = words.card(
+        visit.desk,
+        known,
+        leads.content(visit.desk.secrets, known),
+        near=is_near(visit, known),
+        revealed=revealed,
+        due=store.plans_of(db, [known.id]).get(known.id),
+    )
+    return render_template(
+        "staff/lead.html",
+        card=card,
+        lead=known,
+        history=_history(visit, db, known),
+        articles=visit.desk.articles(tuple(known.read)),
+        asked=store.asked(db, known.openid),
+        steps=_allowed(visit, known, "steps"),
+        endings=_allowed(visit, known, "endings"),
+        claimable=known.state in lifecycle.CLAIMABLE and known.owner in ("", visit.name),
+        assignable="assigned" in lifecycle.MOVES[known.state],
+        colleagues=_colleagues(visit, db),
+        still_open=visit.desk.still_open(known.openid) if card.near else None,
+    )
+
+
+def seen(visit: Visit, db: Session, number: str, *, locked: bool = False) -> Lead:
+    """The lead of this number, if it is theirs to see; otherwise it is as if there were none. Raises Refused."""
+    known = store.find(db, visit.scope, number, locked=locked)
+    if known is None:
+        raise Refused(f"lead {number}", 404)
+    return known
+
+
+def is_near(visit: Visit, known: Lead) -> bool:
+    """Their own lead, or they are a manager: names may be seen, and steps taken."""
+    return visit.staff.may("manager") or (known.owner == visit.name and known.state != "assigned")
+
+
+def wanted_by(visit: Visit, asked: Mapping[str, str]) -> Filter:
+    """The filter that an address or a form names."""
+    view = next((view for view in visit.desk.texts["views"] if view["key"] == asked.get("view")), None)
+    due = asked.get("view") == "due"
+    first = visit.desk.texts["views"][0]
+    return Filter(
+        states=lifecycle.OPEN if due else (view or first)["states"],
+        owner=asked.get("owner", ""),
+        scene=asked.get("scene", ""),
+        due_by=visit.today if due else None,
+    )
+
+
+def _search(visit: Visit, db: Session, text: str, after: Place | None) -> Found:
+    secrets = visit.desk.secrets
+    if _PHONE.fullmatch(text):
+        hashes = leads.phone_hashes(secrets, _spellings(text))
+        return store.page(db, visit.scope, Filter(phones=hashes), after, PAGE)
+    matches = store.has_words(secrets, text.split())
+    return store.search(db, visit.scope, Filter(), matches, after, PAGE, LOOKED_THROUGH)
+
+
+def _spellings(text: str) -> set[str]:
+    """How the number may be kept: with or without the country, without the zero of an area code."""
+    digits = "".join(sign for sign in text if sign.isdigit())
+    local = digits.removeprefix("00").removeprefix("86") if text.startswith(("+", "00", "86")) else digits
+    return {f"+{digits}", f"+86{local}", f"+86{local.removeprefix('0')}"}
+
+
+def _list(visit: Visit, db: Session, found: Found, asked: Mapping[str, str], text: str) -> ResponseReturnValue:
+    due = store.plans_of(db, [one.id for one in found.leads])
+    counts = store.counts(db, visit.scope)
+    return render_template(
+        "staff/leads.html",
+        cards=[_card(visit, one, due) for one in found.leads],
+        next=_spelled(found.next),
+        tabs=_tabs(visit, counts, store.due_count(db, visit.scope, visit.today)),
+        view="" if text else asked.get("view", visit.desk.texts["views"][0]["key"]),
+        owner=asked.get("owner", ""),
+        scene=asked.get("scene", ""),
+        scenes=store.scenes(db, visit.scope),
+        colleagues=_colleagues(visit, db),
+        q=text,
+    )
+
+
+def _card(visit: Visit, one: Lead, due: Mapping[int, Any]) -> Card:
+    content = leads.content(visit.desk.secrets, one)
+    return words.card(visit.desk, one, content, near=is_near(visit, one), due=due.get(one.id))
+
+
+def _tabs(visit: Visit, counts: Mapping[str, int], due: int) -> list[tuple[str, str, int]]:
+    """Key, label and number of leads of each view, those due today in front where there are any."""
+    tabs = [
+        (view["key"], view["label"], sum(counts.get(state, 0) for state in view["states"] or counts))
+        for view in visit.desk.texts["views"]
+    ]
+    return [("due", visit.desk.texts["due"], due), *tabs] if due else tabs
+
+
+def _history(visit: Visit, db: Session, known: Lead) -> list[Entry]:
+    """Events and notes, the newest first."""
+    entries = [_entry(visit, event) for event in lead_events.of(db, known.id)]
+    if is_near(visit, known):
+        notes = store.notes(db, visit.desk.secrets, known)
+        entries += [Entry(note.at, note.who, text, is_note=True) for note, text in notes]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _entry(visit: Visit, event: lead_events.LeadEvent) -> Entry:
+    texts = visit.desk.texts
+    who = texts["who"].get(event.who, event.who)
+    if event.kind == "moved" and event.after == "assigned":
+        return Entry(event.at, who, f"{texts['events']['assigned']} {event.reason}")
+    what = texts["events"].get(event.kind, event.kind)
+    if event.kind == "moved":
+        what = f"{what}{texts['quote'].format(words.state(visit.desk, event.after))}"
+    changed = texts["comma"].join(visit.desk.labels.get(name, name) for name in event.changed)
+    return Entry(event.at, who, what, event.reason or changed)
+
+
+def _allowed(visit: Visit, known: Lead, kind: str) -> list[tuple[str, str]]:
+    """Those of the steps or endings of config/desk.toml that the lifecycle allows now."""
+    if not is_near(visit, known):
+        return []
+    return [(to, label) for to, label in visit.desk.texts[kind].items() if to in lifecycle.MOVES[known.state]]
+
+
+def _colleagues(visit: Visit, db: Session) -> Sequence[str]:
+    if not visit.staff.may("manager"):
+        return ()
+    return [one.name for one in staff.listing(db) if one.disabled_at is None]
+
+
+def _spelled(place: Place | None) -> str:
+    return f"{(place.at - _BEGAN) // _TICK}-{place.id}" if place else ""
+
+
+def _place(text: str) -> Place | None:
+    """Where the page before ended; anything odd means: from the beginning."""
+    found = re.fullmatch(r"(\d{1,17})-(\d{1,18})", text)
+    return Place(_BEGAN + int(found[1]) * _TICK, int(found[2])) if found else None

@@ -1,0 +1,87 @@
+"""What else staff look at: notices that did not arrive, questions, pushes, the account's health, the log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from bot.store import desk as store
+from bot.store import outbox as notices
+from bot.store import staff
+from bot.store.base import reading
+from handlers.web.staff.visit import Visit, to
+
+PAGE = 50
+PUSHES = 20
+ASKED_WITHIN = timedelta(days=30)
+PENDING = ("dead", "waiting", "sending")
+
+
+def questions(visit: Visit) -> ResponseReturnValue:
+    since = visit.now - ASKED_WITHIN
+    with reading(visit.desk.sessions) as db:
+        return render_template(
+            "staff/questions.html",
+            unanswered=store.questions(db, answered=False, since=since, limit=PAGE),
+            hot=store.questions(db, answered=True, since=since, limit=PAGE),
+            days=ASKED_WITHIN.days,
+        )
+
+
+def pushes(visit: Visit) -> ResponseReturnValue:
+    with reading(visit.desk.sessions) as db:
+        found = store.pushes(db, request.args.get("before", 0, type=int), PUSHES)
+        articles = {one.id: one for one in visit.desk.articles(_articles(found))}
+        return render_template(
+            "staff/pushes.html",
+            pushes=found,
+            articles=articles,
+            topics=visit.desk.topics,
+            next=found[-1].broadcast.id if len(found) == PUSHES else 0,
+        )
+
+
+def outbox(visit: Visit) -> ResponseReturnValue:
+    """Dead letters first: somebody should have been told, and was not."""
+    with reading(visit.desk.sessions) as db:
+        return render_template(
+            "staff/outbox.html",
+            notices=store.notices(db, PENDING, PAGE),
+            counts=notices.counts(db),
+            oldest=notices.oldest_undelivered(db),
+        )
+
+
+def retry(visit: Visit) -> ResponseReturnValue:
+    with visit.desk.sessions.begin() as db:
+        count = notices.revive(db, visit.now)
+        visit.note(db, "retry notices", detail=str(count))
+    visit.desk.wake()
+    visit.say("retried", count=count)
+    return to("outbox")
+
+
+def account(visit: Visit) -> ResponseReturnValue:
+    desk = visit.desk
+    return render_template("staff/account.html", rights=desk.account(), usage=desk.usage(), facts=desk.facts())
+
+
+def log(visit: Visit) -> ResponseReturnValue:
+    before, who = request.args.get("before", 0, type=int), request.args.get("who", "")
+    target = request.args.get("target", "").strip()
+    with reading(visit.desk.sessions) as db:
+        rows = staff.audit_page(db, before, PAGE, who, target)
+        return render_template(
+            "staff/log.html",
+            rows=rows,
+            who=who,
+            target=target,
+            people=[one.name for one in staff.listing(db)],
+            next=rows[-1].id if len(rows) == PAGE else 0,
+        )
+
+
+def _articles(found: list[store.Push]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(one for push in found for one in push.broadcast.articles))

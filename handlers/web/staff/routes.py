@@ -1,0 +1,76 @@
+"""WHO MAY DO WHAT at the desk: one row for each page and each button. The page to read first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from handlers.web.staff import accounts, changes, export, leads, me, pages
+
+View = Callable[..., ResponseReturnValue]
+"""Takes the Visit and what the path holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """role: the least one that may come in. Anything that changes or reveals something is a POST."""
+
+    method: str
+    path: str
+    name: str
+    role: str
+    view: View
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"endpoint": self.name, "methods": [self.method]}
+
+
+def _lead(method: str, act: str, role: str, view: View) -> Route:
+    return Route(method, f"/leads/<number>/{act}", act, role, view)
+
+
+ROUTES = (
+    Route("GET", "/", "home", "agent", leads.home),
+    # Leads. An agent meets those without an owner and their own; what is not theirs is not there (404).
+    Route("GET", "/leads", "leads", "agent", leads.listed),
+    Route("POST", "/leads", "search", "agent", leads.searched),
+    Route("GET", "/leads/<number>", "lead", "agent", leads.lead),
+    Route("POST", "/export", "export", "agent", export.export),
+    Route("POST", "/export/full", "export_full", "manager", export.export_full),
+    _lead("POST", "claim", "agent", changes.claim),
+    _lead("POST", "move", "agent", changes.move),
+    _lead("POST", "note", "agent", changes.note),
+    _lead("POST", "plan", "agent", changes.plan),
+    _lead("POST", "reveal", "agent", changes.reveal),
+    _lead("POST", "assign", "manager", changes.assign),
+    _lead("POST", "erase", "manager", changes.erase),
+    # What else is going on
+    Route("GET", "/questions", "questions", "agent", pages.questions),
+    Route("GET", "/pushes", "pushes", "agent", pages.pushes),
+    Route("GET", "/outbox", "outbox", "manager", pages.outbox),
+    Route("POST", "/outbox", "retry", "manager", pages.retry),
+    Route("GET", "/account", "account", "manager", pages.account),
+    Route("GET", "/log", "log", "manager", pages.log),
+    # Oneself
+    Route("GET", "/me", "me", "agent", me.me),
+    Route("POST", "/me/password", "password", "agent", me.password),
+    Route("POST", "/me/totp", "totp", "agent", me.offer),
+    Route("GET", "/me/totp.svg", "totp_picture", "agent", me.picture),
+    Route("POST", "/me/totp/on", "totp_on", "agent", me.turn_on),
+    Route("POST", "/me/totp/off", "totp_off", "agent", me.turn_off),
+    Route("POST", "/me/sessions/<int:session_id>/end", "end_session", "agent", me.end_session),
+    Route("POST", "/out", "out", "agent", me.out),
+    # Others
+    Route("GET", "/people", "people", "admin", accounts.people),
+    Route("POST", "/people", "add_person", "admin", accounts.add),
+    Route("POST", "/people/<name>/role", "role", "admin", accounts.role),
+    Route("POST", "/people/<name>/reset", "reset", "admin", accounts.reset),
+    Route("POST", "/people/<name>/disable", "disable", "admin", accounts.disable),
+)
+
+BEFORE_OWN_PASSWORD = frozenset({"me", "password", "out"})
+"""All that is open to somebody who came in with a password that we made up."""
