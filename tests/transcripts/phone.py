@@ -77,5 +77,7 @@ class Phone:
         item = reply.find("Articles/item")
         kind = reply.findtext("MsgType") or ""
         if item is not None:
-            return Answer(kind, item.findtext("Description") or "", item.findtext("Title") or "", item.findtext("Url") or "")
+            return Answer(
+                kind, item.findtext("Description") or "", item.findtext("Title") or "", item.findtext("Url") or ""
+            )
         return Answer(kind, reply.findtext("Content") or "")

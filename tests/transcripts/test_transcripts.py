@@ -1,8 +1,8 @@
 """Every transcript beside this file is played through the encrypted webhook, with real Redis and a real database.
 
-    > words of the follower          >! event or other kind: follow, scan, click, image, location …
-    < must be in the reply           <~ must not be in it
-    <! kind of the reply: card, silence, handover, or: short (fits into one message)
+> words of the follower          >! event or other kind: follow, scan, click, image, location …
+< must be in the reply           <~ must not be in it
+<! kind of the reply: card, silence, handover, or: short (fits into one message)
 """
 
 from __future__ import annotations
