@@ -87,12 +87,12 @@ class Index:
 
 def put(writer: tantivy.IndexWriter, document: Document) -> None:
     """Replace one article; it is seen after the writer's commit."""
-    writer.delete_documents("id", document.id)
+    writer.delete_documents_by_term("id", document.id)
     writer.add_document(_row(document))
 
 
 def drop(writer: tantivy.IndexWriter, article_id: int) -> None:
-    writer.delete_documents("id", article_id)
+    writer.delete_documents_by_term("id", article_id)
 
 
 def _row(document: Document) -> tantivy.Document:
