@@ -4,6 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const seen = { version: -1, chat: 0, staff: 0, wire: 0 };
 const NAMES = ["张工", "李经理", "王总", "陈女士", "赵先生", "周主任", "吴小姐", "孙总监"];
+const ZONE = { timeZone: "Asia/Shanghai" };
 const VIA = { reply: "", kf: "客服消息", mass: "群发", preview: "预览", template: "模板消息", notice: "订阅通知" };
 const CHANNELS = { wecom: "企业微信", dingtalk: "钉钉", feishu: "飞书" };
 const EVENTS = {
@@ -113,7 +114,7 @@ function showChat(entries) {
     if (entry.id <= seen.chat) continue;
     seen.chat = entry.id;
     const at = Date.parse(entry.at);
-    if (Math.abs(at - lastDay) > 300000) chat.append(el("time", {}, new Date(at).toLocaleString("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" })));
+    if (Math.abs(at - lastDay) > 300000) chat.append(el("time", {}, new Date(at).toLocaleString("zh-CN", { ...ZONE, month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" })));
     lastDay = at;
     chat.append(bubble(entry));
   }
@@ -268,12 +269,22 @@ function showStaff(messages) {
 function note(message) {
   const text = el("div", { class: "text" });
   for (const line of message.text.split("\n")) {
+    if (message.kind === "text") {
+      text.append(el("div", {}, ...linked(line)));
+      continue;
+    }
     const quoted = line.startsWith(">");
     text.append(el(quoted ? "blockquote" : "div", {}, ...markdown(line.replace(/^>\s?/, "").replace(/^#+\s*/, ""))));
   }
   return el("div", { class: "note fresh", "data-testid": "staff-message", "data-channel": message.channel },
-    el("header", {}, el("span", { class: `channel ${message.channel}` }, CHANNELS[message.channel] || message.channel), el("span", {}, new Date(message.at).toLocaleTimeString("zh-CN"))),
+    el("header", {}, el("span", { class: `channel ${message.channel}` }, CHANNELS[message.channel] || message.channel), el("span", {}, new Date(message.at).toLocaleTimeString("zh-CN", ZONE))),
     message.title ? el("h4", {}, message.title) : null, text);
+}
+
+// A plain text knows no markup: a masked 138****5678 keeps its stars.
+function linked(line) {
+  return line.split(/(https?:\/\/\S+)/).map((part, at) =>
+    at % 2 ? el("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part) : part);
 }
 
 function markdown(line) {
@@ -303,7 +314,7 @@ function wireRow(row) {
   const bad = problems.length > 0 || (row.kind === "callback" ? row.code !== "200" : row.code !== "0");
   const arrow = { callback: "→", api: "←", robot: "✉" }[row.kind];
   const what = row.kind === "callback" ? `${row.detail.what || ""} ${row.detail.gist || ""}` : `${row.method} ${row.path}`;
-  const line = el("summary", {}, el("span", { class: "time" }, new Date(row.at).toLocaleTimeString("zh-CN")), el("span", {}, arrow), el("span", { class: "what", title: row.path }, what),
+  const line = el("summary", {}, el("span", { class: "time" }, new Date(row.at).toLocaleTimeString("zh-CN", ZONE)), el("span", {}, arrow), el("span", { class: "what", title: row.path }, what),
     el("span", { class: `code${bad ? " bad" : ""}` }, row.code), el("span", { class: "ms" }, `${row.ms} ms`));
   const box = el("details", { "data-testid": "wire-row", "data-kind": row.kind, "data-code": row.code, "data-path": row.path, hidden: Boolean(filter) && filter !== row.kind }, line);
   box.addEventListener("toggle", () => { if (box.open && box.children.length === 1) box.append(...bodies(row)); });
@@ -421,7 +432,7 @@ function draw(news) {
   $("check").className = `chip ${good ? "good" : "bad"}`;
   $("check").textContent = good ? "回调正常" : "回调不通";
   $("check").title = news.url_check;
-  $("clock").textContent = new Date(news.now).toLocaleString("zh-CN") + (news.offset ? "（已拨动）" : "");
+  $("clock").textContent = new Date(news.now).toLocaleString("zh-CN", ZONE) + (news.offset ? "（已拨动）" : "");
 }
 
 async function run() {
