@@ -9,9 +9,9 @@ from bot.dialogue.message import Click, Message, Text
 
 
 def spoken(message: Message, lookups: Lookups) -> Message:
-    """The message as words: clicks become the sentence of config/menu.toml, a heard voice its transcript."""
+    """The message as words: clicks become the sentence of config/menu.toml; a key that is gone from it asks for help."""
     match message.content:
         case Click(key=key):
-            return replace(message, content=Text(lookups.menu.get(key, key)))
+            return replace(message, content=Text(lookups.menu.get(key, "help")))
         case _:
             return message

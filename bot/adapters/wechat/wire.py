@@ -188,7 +188,7 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
 def _decoded(response: requests.Response) -> Mapping[str, Any] | None:
     try:
         answer = json.loads(response.content.decode(errors="replace"), strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
