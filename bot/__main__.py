@@ -70,11 +70,18 @@ def _parser() -> argparse.ArgumentParser:
     undelivered.add_argument("--retry", action="store_true", help="send the dead ones again")
     menu = add("menu", _menu, "the account's menu")
     menu.add_argument("action", choices=["check", "sync", "show"])
+    people = add("staff", _staff, "accounts of the staff desk")
+    people.add_argument("action", choices=["add", "list", "reset", "disable"])
+    people.add_argument("name", nargs="?", default="")
+    people.add_argument(
+        "--role", choices=["agent", "manager", "admin"], default="", help="agent; the first is an admin"
+    )
     return parser
 
 
 def _settings() -> Settings:
-    return read(os.environ)
+    """The environment; where it names nothing, that of the `run` in this folder."""
+    return read({**running.kept(os.environ), **os.environ})
 
 
 def _run(_chosen: argparse.Namespace) -> int:
@@ -144,6 +151,15 @@ def _outbox(chosen: argparse.Namespace) -> int:
 def _menu(chosen: argparse.Namespace) -> int:
     made = wiring.base(_settings())
     return menu.run(made.texts["menu"], lambda: wiring.account_of(made), chosen.action, sys.stdout)
+
+
+def _staff(chosen: argparse.Namespace) -> int:
+    from bot.commands.staff import staff  # knows about passwords: loaded only where it is wanted
+
+    settings = _settings()
+    wiring.migrate(settings)
+    sessions = wiring.base(settings).sessions
+    return staff(sessions, chosen.action, chosen.name, chosen.role, datetime.now(UTC), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from bot.adapters.staff.wecom import WeCom
 from bot.adapters.tasks import build_broker, enqueue
 from bot.adapters.vault import Vault
 from bot.adapters.wechat.callback import Callback, Refused
-from bot.adapters.wechat.capabilities import Capabilities, Refusals
+from bot.adapters.wechat.capabilities import Capabilities, Refusals, Standing
 from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.errors import PlatformError
 from bot.adapters.wechat.quota import Ledger
@@ -66,12 +66,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What a web process needs to answer the platform."""
+    """What a web process needs to answer the platform and staff. wake: tells a worker that notices wait."""
 
     callback: Callback
     answering: Answering
     apology: Words
     checks: Mapping[str, Callable[[], object]]
+    made: Base
+    library: Library
+    lookups: Lookups
+    channels: tuple[str, ...]
+    wake: Callable[[], object]
     refused: type[Exception] = Refused
     replayed: type[Exception] = Replayed
 
@@ -113,12 +118,13 @@ def front(settings: Settings, router: Router) -> Front:
     library = library_of(made)
     lookups = lookups_of(made, library)
     library.keep_fresh()
+    channels, wake = tuple(staff_channels(settings)), partial(_wake, build_broker(settings.redis_url))
     answering = Answering(
         conversations=Conversations(made.redis, made.vault, settings.draft_kept, window=settings.wechat.window),
         router=router,
         lookups=lookups,
         profile=partial(_profile, made.sessions),
-        commit=partial(_commit, made, staff_channels(settings), partial(_wake, build_broker(settings.redis_url))),
+        commit=partial(_commit, made, channels, wake),
     )
     wechat = settings.wechat
     return Front(
@@ -126,6 +132,11 @@ def front(settings: Settings, router: Router) -> Front:
         answering=answering,
         apology=Words(lookups.say("sorry")),
         checks={"redis": made.redis.ping, "database": partial(select_one, made.sessions)},
+        made=made,
+        library=library,
+        lookups=lookups,
+        channels=channels,
+        wake=wake,
     )
 
 
@@ -241,6 +252,10 @@ class Account:
     refusals: Refusals
     rights: Capabilities
 
+    def standing(self) -> tuple[Standing, ...]:
+        """What it may do now; refusals come and go while a process runs."""
+        return Capabilities.of(self.rights.account).reduced_by(self.refusals.standing(datetime.now(UTC))).table()
+
 
 def account_of(made: Base) -> Account:
     wechat = made.settings.wechat
@@ -281,7 +296,7 @@ def staff_channels(settings: Settings) -> dict[str, Any]:
 
 
 def _commit(
-    made: Base, channels: Mapping[str, Any], wake: Callable[[], object], message: Message, done: tuple[Effect, ...]
+    made: Base, channels: tuple[str, ...], wake: Callable[[], object], message: Message, done: tuple[Effect, ...]
 ) -> None:
     committed = effects.commit(made.sessions, made.vault, message, done, channels)
     if committed.outbox_ids:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-FILES = ("firm", "replies", "keywords", "menu", "intake", "topics", "synonyms", "schedule", "staff", "site")
+FILES = ("firm", "replies", "keywords", "menu", "intake", "topics", "synonyms", "schedule", "staff", "desk", "site")
 
 
 class TextsError(Exception):

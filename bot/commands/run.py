@@ -13,10 +13,18 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from bot import wiring
+from bot.commands.staff import first_admin
+from config.settings import read
+
+FIRST = "admin"
+"""The account that is made at the first start."""
 
 RESTART_AFTER = 1.0
 STOP_WITHIN = 10.0
@@ -49,6 +57,8 @@ def run(environ: Mapping[str, str]) -> int:
     if taken:
         print(f"cannot start: port {', '.join(map(str, taken))} is in use; set PORT, SIM_PORT or SAMPLE_PORT")
         return 1
+    _keep_for_commands(plan, environ)
+    plan.told.append(_staff_desk(plan))
     with _stopping() as stop:
         try:
             _start_all(plan, stop)
@@ -68,6 +78,29 @@ def planned(environ: Mapping[str, str]) -> Plan:
     _add_simulator(plan, environ)
     _add_bot(plan)
     return plan
+
+
+OWN_PLACES = ("WECHAT_APP_ID", "DATABASE_URL", "REDIS_URL", "SECRET_KEY")
+
+
+def kept(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment of the last `run` here, for commands beside it; nothing where `environ` names any place of its own."""
+    if any(environ.get(name) for name in OWN_PLACES):
+        return {}
+    return _lines(Path(environ.get("DATA_DIR") or ".data") / "run.env")
+
+
+def _keep_for_commands(plan: Plan, environ: Mapping[str, str]) -> None:
+    path = Path(plan.environ["DATA_DIR"]) / "run.env"
+    path.touch(mode=0o600)
+    own = {name: value for name, value in plan.environ.items() if environ.get(name) != value}
+    path.write_text("".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8")
+
+
+def _lines(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    return dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
 
 
 def _defaults(data: Path) -> dict[str, str]:
@@ -96,7 +129,7 @@ def _own_secrets(path: Path) -> dict[str, str]:
         }
         path.touch(mode=0o600)
         path.write_text("".join(f"{name}={value}\n" for name, value in made.items()), encoding="utf-8")
-    return dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return _lines(path)
 
 
 def _add_redis(plan: Plan, environ: Mapping[str, str], data: Path) -> None:
@@ -161,7 +194,18 @@ def _add_bot(plan: Plan) -> None:
         Part("worker", _python("bot", "worker")),
         Part("clock", _python("bot", "clock")),
     ]
-    plan.told.append(f"webhook        {address}/wechat   staff pages {address}/staff")
+    plan.told.append(f"webhook        {address}/wechat")
+
+
+def _staff_desk(plan: Plan) -> str:
+    """Where staff sign in; at the first start with an account to come in by, whose password is shown this once."""
+    settings = read(plan.environ)
+    wiring.migrate(settings)
+    made = first_admin(wiring.base(settings).sessions, FIRST, datetime.now(UTC))
+    address = f"staff desk     {plan.environ['PUBLIC_URL']}/staff"
+    if not made:
+        return f"{address}  (no password any more? python -m bot staff reset NAME)"
+    return f"{address}\n                 account {FIRST}, one-time password {made}\n                 shown only now; you choose your own when you sign in"
 
 
 def _python(module: str, *arguments: str) -> list[str]:

@@ -30,7 +30,18 @@ class _LastAdmin(Exception):
     pass
 
 
+def first_admin(sessions: Sessions, name: str, now: datetime) -> str:
+    """The one-time password of a first account, or "" where there is any account already."""
+    with sessions.begin() as session:
+        if stored.listing(session):
+            return ""
+        _log(session, now, "add account", stored.proper(name), "admin")
+        return stored.add(session, name, "admin", now)
+
+
 def _add(session: Session, name: str, role: str, now: datetime, out: TextIO) -> None:
+    """Whoever comes first must be able to let the others in."""
+    role = role or ("agent" if stored.listing(session) else "admin")
     made = stored.add(session, name, role, now)
     _log(session, now, "add account", stored.proper(name), role)
     _tell(out, stored.proper(name), made)

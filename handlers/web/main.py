@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 from flask import Flask
 
@@ -12,6 +13,7 @@ from config.settings import read
 from handlers.routes import answer
 from handlers.web.app import create_app
 from handlers.web.health import Health
+from handlers.web.staff import Desk
 from handlers.web.webhook import Webhook
 
 
@@ -23,4 +25,30 @@ def app() -> Flask:
 def make(front: wiring.Front) -> Flask:
     """The application on a wired front; tests hand in one of their own."""
     webhook = Webhook(front.callback, front.answering.answer, front.refused, front.replayed, front.apology)
-    return create_app(webhook, Health(front.checks))
+    return create_app(webhook, Health(front.checks), desk_of(front))
+
+
+def desk_of(front: wiring.Front) -> Desk:
+    made, settings = front.made, front.made.settings
+    account = wiring.account_of(made)
+    return Desk(
+        sessions=made.sessions,
+        secrets=made.vault,
+        secret_key=settings.secret_key,
+        limiter_url=settings.redis_url,
+        texts=made.texts["desk"],
+        form=front.lookups.form,
+        score=made.texts["staff"]["score"],
+        labels=made.texts["staff"]["slots"],
+        firm=made.texts["firm"]["name"],
+        topics={topic.key: topic.name for topic in front.lookups.topics},
+        place=front.lookups.place,
+        articles=front.library.articles.get,
+        channels=front.channels,
+        wake=front.wake,
+        forget=front.answering.conversations.erase,
+        still_open=lambda openid: account.ledger.may_send(openid, datetime.now(UTC)),
+        account=account.standing,
+        usage=lambda: account.ledger.usage(datetime.now(UTC)),
+        secure=settings.public_url.startswith("https:"),
+    )
