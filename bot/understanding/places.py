@@ -83,6 +83,8 @@ _PLACE_AFTER = re.compile(
 
 
 def _stands_like_a_place(text: str, hit: Hit, hits: list[Hit]) -> bool:
+    if text[hit.end - 1] in "总工":  # 吴总 is a person, not 吴中
+        return False
     beside = any(other.end == hit.start for other in hits)
     before, after = text[max(0, hit.start - 2) : hit.start], text[hit.end : hit.end + 2]
     return (beside or bool(_PLACE_BEFORE.search(before))) and bool(_PLACE_AFTER.match(after))

@@ -26,6 +26,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, running: Running) -> 
     page = context.new_page()
     page.set_default_timeout(15_000)
     page.goto(running.phone)
+    expect(page.locator("#check")).to_have_text("回调正常")  # by then the page shows who is there already
     yield page
     context.close()
 
