@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import wiring
-from bot.commands import logs, menu, outbox
+from bot.commands import logs, menu, outbox, push
 from bot.commands import run as running
 from bot.commands import search as searching
 from bot.commands.extract import extract
@@ -18,6 +18,7 @@ from bot.commands.leads import leads
 from config.settings import Settings, SettingsError, read
 from config.texts import TextsError
 
+PUSH = ("list", "show", "approve", "hold", "cancel", "title", "drop", "preview", "arrived", "lost")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -68,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     leads.add_argument("--json", action="store_true", help="one lead a line, with its slots")
     undelivered = add("outbox", _outbox, "notices that could not be delivered")
     undelivered.add_argument("--retry", action="store_true", help="send the dead ones again")
+    push = add("push", _push, "what is pushed: list, show, approve, hold, cancel, title, drop, preview, arrived, lost")
+    push.add_argument("action", nargs="?", default="list", choices=PUSH)
+    push.add_argument(
+        "number", nargs="?", type=int, default=0, help="of the broadcast; of the delivery for arrived, lost"
+    )
+    push.add_argument("text", nargs="?", default="", help="the new title, the article's number, or whom to show it")
     menu = add("menu", _menu, "the account's menu")
     menu.add_argument("action", choices=["check", "sync", "show"])
     people = add("staff", _staff, "accounts of the staff desk")
@@ -146,6 +153,12 @@ def _outbox(chosen: argparse.Namespace) -> int:
     return (
         outbox.retry(sessions, sys.stdout, datetime.now(UTC)) if chosen.retry else outbox.outbox(sessions, sys.stdout)
     )
+
+
+def _push(chosen: argparse.Namespace) -> int:
+    sessions = wiring.base(_settings()).sessions
+    wanted = push.Wanted(chosen.action, chosen.number, chosen.text)
+    return push.push(sessions, sys.stdout, wanted, datetime.now(UTC))
 
 
 def _menu(chosen: argparse.Namespace) -> int:

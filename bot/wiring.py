@@ -312,7 +312,7 @@ def _wake(broker: RedisBroker) -> None:
 def _profile(sessions: Sessions, openid: str) -> Conversation:
     with reading(sessions) as session:
         known = followers.profile(session, openid)
-    return Conversation(topics=known.topics, scene=known.scene)
+    return Conversation(topics=known.topics, pace=known.pace, scene=known.scene)
 
 
 def _waiting_news(sessions: Sessions, articles: Articles, openid: str) -> WaitingNews:

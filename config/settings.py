@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 MODES = ("plain", "compatible", "safe")
 ACCOUNTS = ("subscription", "subscription-unverified", "service", "service-unverified")
 PLATFORM = "https://api.weixin.qq.com"
+_QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
 class SettingsError(Exception):
@@ -55,6 +56,7 @@ class StaffChannels:
 class Settings:
     """Everything that differs from one installation to the next.
 
+    preview_minutes, quiet_hours: instead of those of config/schedule.toml, where they are set.
     data_key: 32 bytes; encrypts personal data at rest. old_data_keys: read but no longer written (rotation).
     """
 
@@ -76,6 +78,8 @@ class Settings:
     workers: int = 2
     ingest_every: timedelta = timedelta(minutes=5)
     digest_every: timedelta = timedelta(minutes=5)
+    preview_minutes: int | None = None
+    quiet_hours: str = ""
     draft_kept: timedelta = timedelta(days=7)
     unconsented_kept: timedelta = timedelta(hours=24)
     lost_lead_kept: timedelta = timedelta(days=365)
@@ -111,6 +115,8 @@ def _settings(env: _Reader) -> Settings:
         workers=env.number("WEB_WORKERS", 2, 1, 64),
         ingest_every=timedelta(seconds=env.number("INGEST_SECONDS", 300, 1, 86400)),
         digest_every=timedelta(seconds=env.number("DIGEST_SECONDS", 300, 1, 86400)),
+        preview_minutes=env.number("PREVIEW_MINUTES", 0, 0, 10_080) if env.text("PREVIEW_MINUTES", "") else None,
+        quiet_hours=env.quiet("QUIET_HOURS"),
         draft_kept=timedelta(days=env.number("DRAFT_DAYS", 7, 1, 30)),
         unconsented_kept=timedelta(hours=env.number("UNCONSENTED_HOURS", 24, 1, 168)),
         lost_lead_kept=timedelta(days=env.number("LOST_LEAD_DAYS", 365, 1, 3650)),
@@ -177,6 +183,13 @@ class _Reader:
             self.wrong(name, f"a whole number from {low} to {high}")
             return default
         return int(value)
+
+    def quiet(self, name: str) -> str:
+        value = self.text(name, "")
+        if value not in ("", "none") and not _QUIET.fullmatch(value):
+            self.wrong(name, "like 22:00-08:00, or none")
+            return ""
+        return value
 
     def flag(self, name: str) -> bool:
         return self.choice(name, ("0", "1"), "0") == "1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -14,12 +14,14 @@ from bot import wiring
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
 from bot.store.base import reading
+from bot.store.deliveries import Reach
 from config.settings import Settings
 from jobs import clock as ticking
-from jobs import deliver, digest, housekeeping, mass, notify
+from jobs import deliver, digest, housekeeping, mass, notify, release
 from jobs import ingest as ingesting
 from jobs import worker as working
 from jobs.deliver import Wording
+from jobs.habits import Habits, quiet_hours
 from jobs.notice import Writer
 from jobs.schedule import Job
 from jobs.schedule import jobs as scheduled
@@ -52,12 +54,28 @@ class Work:
         self.wake("digest")
 
     def digest(self) -> None:
-        rules, service = wiring.push_rules(self.made), self.account.rights.customer_messages
-        if digest.plan(self.made.sessions, self.topics, datetime.now(UTC), service=service, rules=rules):
+        rules, now = wiring.push_rules(self.made), datetime.now(UTC)
+        if digest.plan(
+            self.made.sessions, self.topics, now, reach=self.reach, rules=rules, habits=habits_of(self.made)
+        ):
+            self._announce(now)
             self.wake("deliver")
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(("service",) if self.account.rights.customer_messages else ())
+
+    def _announce(self, now: datetime) -> None:
+        note = self.made.texts["staff"]["news"]["waits"]
+        if release.announce(self.made.sessions, self.topics, wiring.staff_channels(self.made.settings), now, note):
+            self.wake("notify")
 
     def deliver(self) -> None:
         sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
+        habits, now = habits_of(self.made), datetime.now(UTC)
+        release.release_due(sessions, self.reach, habits, now)
+        if habits.is_quiet(now):
+            return
         if self.account.rights.customer_messages:
             deliver.deliver_due(sessions, platform, ledger, Wording(self.made.texts["staff"]["news"], self.topics))
         if self.account.rights.mass_to_tag:
@@ -68,7 +86,9 @@ class Work:
             return
         kind = "service" if self.account.rights.is_service else "subscription"
         every = timedelta(days=self.made.texts["schedule"]["push"][f"mass_days_{kind}"])
-        if mass.plan(self.made.sessions, self.topics, self.account.ledger, datetime.now(UTC), every):
+        now = datetime.now(UTC)
+        if mass.plan(self.made.sessions, self.topics, self.account.ledger, now, every, habits_of(self.made)):
+            self._announce(now)
             self.wake("deliver")
 
     def housekeeping(self) -> None:
@@ -128,6 +148,14 @@ def intake_of(
             return stored.earlier_with(session, content.hash, article_id)
 
     return ingesting.Intake(made.sessions, site, taxonomy.assign, same_story, partial(datetime.now, UTC), progress)
+
+
+def habits_of(made: wiring.Base) -> Habits:
+    """config/schedule.toml, with what the environment says instead."""
+    settings, made_of = made.settings, Habits.from_toml(made.texts["schedule"]["push"])
+    if settings.preview_minutes is not None:
+        made_of = replace(made_of, preview=timedelta(minutes=settings.preview_minutes))
+    return replace(made_of, quiet=quiet_hours(settings.quiet_hours)) if settings.quiet_hours else made_of
 
 
 def _shown(line: str) -> None:

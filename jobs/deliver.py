@@ -23,6 +23,7 @@ from bot.adapters.wechat.errors import (
 from bot.dialogue.reply import Card, fitted, link
 from bot.store import deliveries, erasures, news
 from bot.store.base import Sessions
+from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.news import Story
 
@@ -59,14 +60,17 @@ class Wording:
     texts: Mapping[str, Any]
     names: Mapping[str, str]
 
-    def message(self, topic: str, stories: Sequence[Story]) -> Card | str:
-        """One article is a card; several share one text, for each message counts against the five of a window."""
+    def message(self, topic: str, stories: Sequence[Story], title: str = "") -> Card | str:
+        """One article is a card; several share one text, for each message counts against the five of a window.
+
+        title: the line above in staff's own words.
+        """
         if len(stories) == 1:
             (story,) = stories
-            return Card(story.title, story.summary, story.picture, story.url)
+            return Card(title or story.title, story.summary, story.picture, story.url)
         lines = [self.texts["line"].format(title=link(story.title, story.url)) for story in stories]
         name = self.names.get(topic, topic)
-        head, tail = self.texts["head"].format(topic=name), self.texts["tail"].format(topic=name)
+        head, tail = title or self.texts["head"].format(topic=name), self.texts["tail"].format(topic=name)
         return fitted("\n".join([head, *lines, tail]))[0]
 
 
@@ -109,7 +113,7 @@ def deliver_due(
 
 def _claim(courier: Courier) -> Sequence[Delivery]:
     with courier.sessions.begin() as session:
-        return deliveries.claim(session, "service", courier.worker, courier.now(), LEASE, BATCH)
+        return deliveries.claim(session, ("service",), courier.worker, courier.now(), LEASE, BATCH)
 
 
 def _deliver(courier: Courier, row: Delivery) -> bool:
@@ -150,13 +154,14 @@ def _begin(courier: Courier, row: Delivery) -> Card | str | None:
     with courier.sessions.begin() as session:
         if not deliveries.start(session, row.id, courier.worker, courier.now(), LEASE):
             return None
-        wanted = news.stories(session, news.for_follower(session, row.openid, row.broadcast_id))
+        broadcast = session.get_one(Broadcast, row.broadcast_id)
+        mine = news.for_follower(session, row.openid, broadcast.topic, broadcast.articles)
+        wanted = news.stories(session, mine)
         new = deliveries.receive(session, row.openid, [story.id for story in wanted], row.id, courier.now())
         if not new:
             deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
             return None
-        topic = deliveries.topic_of(session, row)
-    return courier.wording.message(topic, [story for story in wanted if story.id in new])
+    return courier.wording.message(broadcast.topic, [story for story in wanted if story.id in new], broadcast.title)
 
 
 def _settle(courier: Courier, row: Delivery, state: str, error: str = "", *, free: bool = False) -> bool:

@@ -1,51 +1,81 @@
-"""Plans what topic subscribers hear of: a broadcast for each topic with new articles, once, whatever restarts."""
+"""Plans what topic subscribers hear of: at once, or as a daily or weekly digest; once, whatever restarts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store import base, broadcasts, deliveries, news
+from bot.store import base, broadcasts, news, subscriptions
 from bot.store.base import Sessions
 from bot.store.broadcasts import Broadcast
+from bot.store.deliveries import Reach
 from bot.store.news import Fresh, News, Rules
-
-WINDOW = timedelta(hours=48)
-"""After a follower's message the platform lets customer-service messages through (reference §4.1)."""
+from jobs.habits import PERIODS, Habits
+from jobs.release import release
 
 
 def plan(
-    sessions: Sessions, topics: Iterable[str], now: datetime, *, service: bool, rules: Rules = news.USUAL
+    sessions: Sessions,
+    topics: Iterable[str],
+    now: datetime,
+    *,
+    reach: Reach,
+    rules: Rules = news.USUAL,
+    habits: Habits | None = None,
 ) -> list[int]:
     """Broadcasts of what is new in the topics; their numbers come back.
 
-    service: the account may write to followers inside their window, so those get theirs at once. Everybody else's
-    waits for a mass send or for their next message: nothing is planned for them one by one.
+    reach: how followers can be reached one by one. Who cannot be is left to a mass send or to their next message:
+    nothing is planned for them. Without time for a preview a broadcast is let go with its plan.
     """
-    planned = [_plan_topic(sessions, topic, now, service, rules) for topic in topics]
-    return [number for number in planned if number]
+    habits = habits or Habits()
+    planned: list[int] = []
+    for topic in topics:
+        with sessions.begin() as session:
+            base.lock(session, f"news {topic}")
+            made = [_news(session, topic, rules, habits, now)]
+            made += [_digest(session, topic, pace, rules, habits, now) for pace in PERIODS]
+            for broadcast in filter(None, made):
+                planned.append(broadcast.id)
+                if not habits.preview:
+                    release(session, broadcast, reach, habits, now)
+    return planned
 
 
-def _plan_topic(sessions: Sessions, topic: str, now: datetime, service: bool, rules: Rules) -> int:
-    with sessions.begin() as session:
-        base.lock(session, f"news {topic}")
-        fresh = news.candidates(session, topic, rules, now)
-        broadcast = _broadcast(session, topic, fresh, now) if fresh else None
-        if broadcast is None:
-            return 0
-        if service:
-            deliveries.plan_service(session, broadcast, fresh[0].fresh_at, now - WINDOW, now)
-        return broadcast.id
-
-
-def _broadcast(session: Session, topic: str, fresh: Sequence[Fresh], now: datetime) -> Broadcast | None:
+def _news(session: Session, topic: str, rules: Rules, habits: Habits, now: datetime) -> Broadcast | None:
     """The articles become news in the topic with the same commit, so that no other run takes them again."""
+    fresh = news.candidates(session, topic, rules, now)
+    if not fresh:
+        return None
     key = f"news:{topic}:{max(one.article_id for one in fresh)}"
-    made = broadcasts.plan(session, "news", topic, key, [one.article_id for one in fresh], now)
+    articles = [one.article_id for one in fresh]
+    made = broadcasts.plan(session, "news", topic, key, articles, now, habits.preview)
     if made:
-        session.add_all(
-            News(topic=topic, article_id=one.article_id, broadcast_id=made.id, fresh_at=one.fresh_at) for one in fresh
-        )
+        session.add_all(_rows(topic, made.id, fresh))
+        session.flush()
     return made
+
+
+def _rows(topic: str, broadcast: int, fresh: Sequence[Fresh]) -> list[News]:
+    return [
+        News(topic=topic, article_id=one.article_id, broadcast_id=broadcast, fresh_at=one.fresh_at) for one in fresh
+    ]
+
+
+def _digest(session: Session, topic: str, pace: str, rules: Rules, habits: Habits, now: datetime) -> Broadcast | None:
+    """Everything that may be heard of since the last digest of this kind, for those who want it so."""
+    slot = habits.slot(pace, now)
+    key = f"{pace}:{topic}:{slot}"
+    if not slot or broadcasts.is_planned(session, key) or not subscriptions.has_any(session, topic, pace):
+        return None
+    since = broadcasts.last_planned(session, pace, topic) or now - PERIODS[pace]
+    articles = _released_since(session, topic, since, rules.most)
+    return broadcasts.plan(session, pace, topic, key, articles, now, habits.preview) if articles else None
+
+
+def _released_since(session: Session, topic: str, since: datetime, most: int) -> list[int]:
+    wanted = sa.select(News.article_id).where(News.topic == topic, News.released_at > since)
+    return list(session.scalars(wanted.order_by(News.fresh_at.desc(), News.article_id.desc()).limit(most)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -18,9 +17,11 @@ from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, QuotaUs
 from bot.store import base, broadcasts, deliveries, materials, news, tags
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
-from bot.store.deliveries import Delivery
+from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
 from jobs.drafts import COVER, Draftsman, make
+from jobs.habits import Habits
+from jobs.release import release
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +33,13 @@ MOST = 8
 AT_ONCE = 50
 """Followers that get a tag with one call."""
 TRIES = 6
+ALWAYS = Habits()
 SLACK = timedelta(hours=2)
 """A run that comes a little early is not a day too early."""
 PAUSE = timedelta(minutes=1)
 ANY = "any"
 """Mass sends are counted for the account as a whole, also where each follower has their own four a month: somebody with
 two topics gets no fifth one that the platform would silently keep back."""
-AWAKE = (time(8), time(22))
-"""A run that was missed is made up whenever the clock is back, but nobody's phone rings at night."""
 UNKNOWN_TAG = (40152, 45159)
 UNKNOWN_PICTURE = 40007
 REPEATABLE = timedelta(hours=23)
@@ -75,13 +75,19 @@ class Issue:
 
 
 def plan(
-    sessions: Sessions, topics: Iterable[str], ledger: Ledger, now: datetime, every: timedelta = timedelta(days=1)
+    sessions: Sessions,
+    topics: Iterable[str],
+    ledger: Ledger,
+    now: datetime,
+    every: timedelta = timedelta(days=1),
+    habits: Habits = ALWAYS,
 ) -> int:
     """Plans today's mass send, for the topic in which it reaches most followers. 0: none, or it is planned already.
 
-    every: how far apart mass sends are; a service account's four a month go furthest once a week.
+    every: how far apart mass sends are; a service account's four a month go furthest once a week. A run that was
+    missed is made up whenever the clock is back, but nobody's phone rings in the quiet hours.
     """
-    if not AWAKE[0] <= now.astimezone(SHANGHAI).time() < AWAKE[1] or ledger.mass_left(ANY, now) <= 0:
+    if habits.is_quiet(now) or ledger.mass_left(ANY, now) <= 0:
         return 0
     with sessions.begin() as session:
         base.lock(session, "mass")
@@ -91,17 +97,17 @@ def plan(
         issue = _best(session, topics, now)
         if issue is None:
             return 0
-        made = broadcasts.plan(session, "mass", issue.topic, key, issue.articles, now)
+        made = broadcasts.plan(session, "mass", issue.topic, key, issue.articles, now, habits.preview)
         if made is None:
             return 0
-        clientmsgid = hashlib.sha256(f"{key} {now.isoformat()}".encode()).hexdigest()[:32]
-        session.add(Delivery(broadcast_id=made.id, channel="mass", due_at=now, clientmsgid=clientmsgid))
+        if not habits.preview:
+            release(session, made, Reach(()), habits, now)
         return made.id
 
 
 def _best(session: Session, topics: Iterable[str], now: datetime) -> Issue | None:
     issues = [issue for topic in topics if (issue := _issue(session, topic, now))]
-    reached = {issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh) for issue in issues}
+    reached = {issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh, now) for issue in issues}
     best = max(reached, key=lambda issue: reached[issue], default=None)
     return best if best and reached[best] else None
 
@@ -120,6 +126,10 @@ def _issue(session: Session, topic: str, now: datetime) -> Issue | None:
 
 def _oldest(found: Sequence[News]) -> datetime:
     return min(one.fresh_at for one in found)
+
+
+Facts = tuple[str, tuple[int, ...], datetime, int, datetime]
+"""Topic, articles, when the oldest came out, the delivery, now."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +165,7 @@ def deliver_due(
     press = Press(sessions, platform, ledger, names, source, now, uuid.uuid4().hex)
     with sessions.begin() as session:
         deliveries.recover(session, now())
-        rows = deliveries.claim(session, "mass", press.worker, now(), LEASE, 1)
+        rows = deliveries.claim(session, ("mass",), press.worker, now(), LEASE, 1)
     return sum(_deliver(press, row) for row in rows)
 
 
@@ -230,7 +240,7 @@ def _tag(press: Press, topic: str) -> int:
 
 def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> None:
     """The tag is on those who are to get this send and on nobody else; first it leaves those who are not."""
-    facts = (issue.topic, issue.articles, issue.fresh, row.id)
+    facts = (issue.topic, issue.articles, issue.fresh, row.id, press.now())
     while leaving := _too_many(press, facts):
         press.platform.untag(leaving, tag_id)
         with press.sessions.begin() as session:
@@ -243,12 +253,12 @@ def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> Non
             tags.joined(session, issue.topic, with_tag)
 
 
-def _too_many(press: Press, facts: tuple[str, tuple[int, ...], datetime, int]) -> list[str]:
+def _too_many(press: Press, facts: Facts) -> list[str]:
     with reading(press.sessions) as session:
         return tags.to_leave(session, *facts, AT_ONCE)
 
 
-def _too_few(press: Press, facts: tuple[str, tuple[int, ...], datetime, int], after: str) -> list[str]:
+def _too_few(press: Press, facts: Facts, after: str) -> list[str]:
     with reading(press.sessions) as session:
         return tags.to_join(session, *facts, after, AT_ONCE)
 

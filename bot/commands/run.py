@@ -181,6 +181,9 @@ def _add_simulator(plan: Plan, environ: Mapping[str, str]) -> None:
         "WECHAT_API_BASE": address,
         "SIM_CALLBACK_URL": callback,
     }
+    # On the simulator nobody sleeps, and what is tried out should be seen at once.
+    plan.environ.setdefault("QUIET_HOURS", "none")
+    plan.environ.setdefault("PREVIEW_MINUTES", "0")
     plan.environ.setdefault("WECOM_ROBOT_URL", f"{address}/robot/wecom?key=staff")
     plan.parts.append(Part("simulator", _python("bot.simulator"), ready=address))
     plan.told.append(f"phone          {address}  (follow the account, chat, watch the staff group)")

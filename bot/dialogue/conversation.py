@@ -30,6 +30,7 @@ class Conversation:
     read: ids of the articles shown lately, newest last, for the lead's card and for "not shown again as new".
     news_checked: the number of the last broadcast looked at for unread news.
     misses: messages in a row nobody could answer.
+    pace: how often they want news: "" at once, daily or weekly (a copy, too).
     """
 
     topics: tuple[str, ...] = ()
@@ -40,11 +41,13 @@ class Conversation:
     read: tuple[int, ...] = ()
     news_checked: int = 0
     misses: int = 0
+    pace: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; fields that hold their default are left out to keep what Redis stores small."""
         facts: dict[str, Any] = {
             "topics": list(self.topics),
+            "pace": self.pace,
             "scene": self.scene,
             "inquiry": self.inquiry.to_dict() if self.inquiry else None,
             "listing": [self.listing.question, list(self.listing.ids), self.listing.shown] if self.listing else None,
@@ -68,4 +71,5 @@ class Conversation:
             read=tuple(facts.get("read", ())),
             news_checked=facts.get("news", 0),
             misses=facts.get("misses", 0),
+            pace=facts.get("pace", ""),
         )

@@ -19,9 +19,13 @@ class Unfollowed:
 
 @dataclass(frozen=True, slots=True)
 class TopicsChosen:
-    """The follower's subscriptions from now on, as topic keys (the whole set, not the difference)."""
+    """The follower's subscriptions from now on, as topic keys (the whole set, not the difference).
+
+    pace: how often they want to hear of all of them: "" at once, daily or weekly.
+    """
 
     topics: tuple[str, ...]
+    pace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,15 @@ def add_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str,
     return added
 
 
+def insert_missing(
+    session: Session, table: type[Base], columns: Sequence[str], rows: sa.Select[*tuple[Any, ...]]
+) -> None:
+    """Insert what a query gives, in one statement; rows that are there already stay as they are."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).from_select(list(columns), rows, include_defaults=False)
+    session.execute(statement.on_conflict_do_nothing())
+
+
 def chosen(ids: sa.Select[int]) -> sa.Select[int]:
     """Rows for one worker alone: others step over them instead of waiting.
 

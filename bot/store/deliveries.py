@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.effects import NewsShown
+from bot.store import news
 from bot.store.articles import Article
-from bot.store.base import Base, BigId, UtcDateTime, add_missing, chosen
+from bot.store.base import Base, BigId, UtcDateTime, add_missing, chosen, insert_missing
 from bot.store.broadcasts import Broadcast
+from bot.store.consents import Consent
 from bot.store.followers import Follower
 from bot.store.news import News
-from bot.store.subscriptions import Subscription
+from bot.store.subscriptions import APART, AT_ONCE, Subscription, pace_of
 
 KEPT = timedelta(days=14)
 """News older than this is no longer added to a reply."""
@@ -24,17 +27,27 @@ KEPT = timedelta(days=14)
 _TEXTS = ("worker", "error", "clientmsgid", "media_id", "msg_id")
 """Columns that start empty."""
 
+TO_MANY = ("mass", "list")
+"""Channels that go to many followers with one call."""
+TEMPLATE_KNOWN = timedelta(minutes=9)
+"""The platform knows a client_msg_id for ten minutes: until then a repeat brings nothing twice (reference §9.1)."""
+_PACE_OF = {"news": AT_ONCE}
+"""Kinds of broadcast by the pace they are for, where the two are not called the same."""
+
 
 class NewsTaken(Exception):
     """Another channel took one of these articles for this follower in the meantime."""
 
 
 class Delivery(Base):
-    """channel: service (customer-service message), reply (went out with a reply), mass (a draft to a tag; no openid).
+    """channel: service (customer-service message), template, notice (subscription notice), reply (went out with a
+    reply), mass (a draft to a tag; no openid), list (a draft to up to 10 000 openids: those who received its articles
+    by this delivery), draft (made for staff) or publish.
 
     state: planned -> claimed -> sending -> sent | failed | unsure; dropped: nothing left to send, or they left.
     A worker that died while it held `claimed` surely sent nothing; one that died while `sending` is unsure.
     begun_at: since when it may have gone out; empty again once it surely has not.
+    delivered_at: when the platform told how it ended.
     """
 
     __tablename__ = "deliveries"
@@ -55,6 +68,7 @@ class Delivery(Base):
     media_id: Mapped[str] = mapped_column(sa.String(160), default="")
     msg_id: Mapped[str] = mapped_column(sa.String(32), default="", index=True)
     settled_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.UniqueConstraint("broadcast_id", "openid", "batch"),
@@ -75,20 +89,35 @@ class Received(Base):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """News for a follower's next reply: numbers of the broadcasts it is from, and the articles, newest first."""
+    """News for a follower's next reply: numbers of the broadcasts it is from, and the articles, newest first.
+
+    later: they want to hear daily or weekly, and have heard lately: to be asked for again.
+    """
 
     broadcasts: tuple[int, ...] = ()
     articles: tuple[int, ...] = ()
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How followers can be reached one by one: channels, best first. notice: the template of subscription notices."""
+
+    channels: tuple[str, ...] = ("service",)
+    notice: str = ""
 
 
 def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -> Waiting:
     """What came out in the follower's topics since they chose them and reached them by no channel yet."""
+    pace = pace_of(session, openid)
+    if pace != AT_ONCE and told_since(session, openid, now - APART[pace]):
+        return Waiting(later=True)
     mine = sa.and_(Subscription.topic == News.topic, Subscription.openid == openid, News.fresh_at > Subscription.since)
     wanted = (
         sa.select(News.article_id, sa.func.max(News.broadcast_id).label("broadcast_id"))
         .join(Subscription, mine)
         .join(Article, sa.and_(Article.id == News.article_id, Article.gone_at.is_(None)))
-        .where(News.fresh_at > now - KEPT, ~_received(openid, News.article_id))
+        .where(News.fresh_at > now - KEPT, News.released_at.is_not(None), ~_received(openid, News.article_id))
         .group_by(News.article_id)
         .order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())
         .limit(limit)
@@ -96,6 +125,12 @@ def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -
     rows = session.execute(wanted).all()
     broadcasts = tuple(dict.fromkeys(broadcast for _, broadcast in rows))
     return Waiting(broadcasts, tuple(article for article, _ in rows))
+
+
+def told_since(session: Session, openid: str, moment: datetime) -> bool:
+    """They heard of some article by any channel after this moment."""
+    lately = sa.select(Received.article_id).where(Received.openid == openid, Received.at > moment)
+    return session.scalar(lately.limit(1)) is not None
 
 
 def shown(session: Session, openid: str, effect: NewsShown, at: datetime) -> None:
@@ -107,20 +142,41 @@ def shown(session: Session, openid: str, effect: NewsShown, at: datetime) -> Non
     add_missing(session, Delivery, rows)
 
 
-def plan_service(session: Session, broadcast: Broadcast, fresh: datetime, heard_since: datetime, now: datetime) -> None:
-    """One delivery for each subscriber who wrote lately enough to be written to; one statement for all of them.
+def plan_followers(session: Session, broadcast: Broadcast, reach: Reach, heard_since: datetime, due: datetime) -> None:
+    """One delivery for each subscriber who can be reached, by the first channel that does; a statement a channel.
 
-    fresh: when the newest article of the broadcast came out; who subscribed after that has nothing to get.
+    heard_since: who wrote after this may be written to. due: when to send. Who subscribed after the newest article
+    came out has nothing to get.
     """
-    values = {"broadcast_id": broadcast.id, "channel": "service", "batch": 0, "state": "planned", "attempts": 0}
-    values |= dict.fromkeys(_TEXTS, "")
-    followers = (
-        sa.select(Follower.openid, sa.literal(now, UtcDateTime()), *(sa.literal(value) for value in values.values()))
-        .join(Subscription, Subscription.openid == Follower.openid)
-        .where(Subscription.topic == broadcast.topic, Subscription.since < fresh, Follower.heard_at > heard_since)
+    pace = _PACE_OF.get(broadcast.kind, broadcast.kind)
+    fresh = news.of_articles(session, broadcast.topic, broadcast.articles)
+    if not fresh:
+        return
+    wanting = sa.and_(
+        Subscription.topic == broadcast.topic, Subscription.pace == pace, Subscription.since < fresh[0].fresh_at
     )
-    names = ["openid", "due_at", *values]
-    session.execute(sa.insert(Delivery).from_select(names, followers, include_defaults=False))
+    for channel in reach.channels:
+        _plan_channel(session, broadcast.id, channel, sa.and_(wanting, _reaches(channel, reach, heard_since)), due)
+
+
+def _reaches(channel: str, reach: Reach, heard_since: datetime) -> sa.ColumnElement[bool]:
+    match channel:
+        case "service":
+            return sa.exists().where(Follower.openid == Subscription.openid, Follower.heard_at > heard_since)
+        case "notice":
+            agreed = sa.and_(Consent.template_id == reach.notice, Consent.left > 0)
+            return sa.exists().where(Consent.openid == Subscription.openid, agreed)
+        case _:
+            return sa.true()
+
+
+def _plan_channel(session: Session, broadcast: int, channel: str, who: sa.ColumnElement[bool], due: datetime) -> None:
+    values = {"broadcast_id": broadcast, "channel": channel, "batch": 0, "state": "planned", "attempts": 0}
+    values |= dict.fromkeys(_TEXTS, "")
+    rows = sa.select(
+        Subscription.openid, sa.literal(due, UtcDateTime()), *(sa.literal(value) for value in values.values())
+    ).where(who)
+    insert_missing(session, Delivery, ["openid", "due_at", *values], rows)
 
 
 def receive(session: Session, openid: str, articles: Iterable[int], delivery_id: int | None, at: datetime) -> list[int]:
@@ -135,11 +191,52 @@ def release(session: Session, delivery_id: int) -> None:
     session.execute(sa.delete(Received).where(Received.delivery_id == delivery_id))
 
 
+def receive_many(
+    session: Session, wanted: Mapping[int, tuple[str, Sequence[int]]], at: datetime
+) -> dict[int, list[int]]:
+    """`receive` for many: delivery id -> (openid, articles); the articles that are now each delivery's come back."""
+    rows: list[dict[str, Any]] = [
+        {"openid": openid, "article_id": article, "delivery_id": number, "at": at}
+        for number, (openid, articles) in wanted.items()
+        for article in articles
+    ]
+    taken = {(row["openid"], row["article_id"]) for row in add_missing(session, Received, rows)}
+    # Two deliveries to one follower in the same call: the first of them has the article.
+    mine: dict[int, list[int]] = {number: [] for number in wanted}
+    for row in rows:
+        if (key := (row["openid"], row["article_id"])) in taken:
+            taken.remove(key)
+            mine[row["delivery_id"]].append(row["article_id"])
+    return mine
+
+
+def received_by(session: Session, ids: Collection[int]) -> dict[int, list[int]]:
+    """The articles that deliveries had claimed before."""
+    rows = sa.select(Received.delivery_id, Received.article_id).where(Received.delivery_id.in_(ids))
+    found: dict[int, list[int]] = {}
+    for number, article in session.execute(rows):
+        found.setdefault(number or 0, []).append(article)
+    return found
+
+
+def recipients_of(session: Session, delivery_id: int) -> list[str]:
+    """Who gets a list delivery: in the order of the alphabet, so that a repeat is the same call."""
+    mine = sa.select(Received.openid).where(Received.delivery_id == delivery_id).distinct()
+    return list(session.scalars(mine.order_by(Received.openid)))
+
+
+def told_counts(session: Session, openids: Collection[str], since: datetime) -> dict[str, int]:
+    """How many messages of ours brought each of them news after this moment; replies are not counted."""
+    counted = sa.select(Received.openid, sa.func.count(Received.delivery_id.distinct()))
+    lately = sa.and_(Received.openid.in_(openids), Received.at > since)
+    return dict(session.execute(counted.where(lately).group_by(Received.openid)).all())
+
+
 def claim(
-    session: Session, channel: str, worker: str, now: datetime, lease: timedelta, limit: int
+    session: Session, channels: Collection[str], worker: str, now: datetime, lease: timedelta, limit: int
 ) -> Sequence[Delivery]:
     """Up to `limit` planned deliveries for this worker alone."""
-    due = sa.and_(Delivery.channel == channel, Delivery.state == "planned", Delivery.due_at <= now)
+    due = sa.and_(Delivery.state == "planned", Delivery.due_at <= now, Delivery.channel.in_(channels))
     ids = sa.select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(limit)
     taken = (
         sa.update(Delivery)
@@ -149,6 +246,24 @@ def claim(
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return sorted(session.scalars(taken).all(), key=lambda row: row.id)
+
+
+def start_many(session: Session, ids: Collection[int], worker: str, now: datetime, lease: timedelta) -> set[int]:
+    """`start` for many; those that are still this worker's come back."""
+    begun = sa.func.coalesce(Delivery.begun_at, sa.literal(now, UtcDateTime()))
+    held = sa.and_(Delivery.id.in_(ids), Delivery.worker == worker, Delivery.state == "claimed")
+    begin = sa.update(Delivery).where(held).values(state="sending", lease_until=now + lease, begun_at=begun)
+    return set(session.scalars(begin.returning(Delivery.id).execution_options(synchronize_session=False)))
+
+
+def settle_many(session: Session, worker: str, sent: Mapping[int, str], now: datetime) -> int:
+    """These went out; their msg_id where the platform gave one. Returns how many were still this worker's."""
+    if not any(sent.values()):
+        held = sa.and_(Delivery.id.in_(sent), Delivery.worker == worker, Delivery.state.in_(("claimed", "sending")))
+        done = sa.update(Delivery).where(held).values(state="sent", settled_at=now, error="", lease_until=None)
+        going = done.returning(Delivery.id).execution_options(synchronize_session=False)
+        return len(session.scalars(going).all())
+    return sum(settle(session, number, worker, "sent", now, msg_id=msg_id) for number, msg_id in sent.items())
 
 
 def start(session: Session, delivery_id: int, worker: str, now: datetime, lease: timedelta) -> bool:
@@ -188,14 +303,28 @@ def _again(session: Session, delivery_id: int, worker: str, due: datetime, error
 def recover(session: Session, now: datetime) -> None:
     """Rows of dead workers: what had not begun is planned again, what had begun is unsure and left to staff.
 
-    A mass send that had begun is planned again: its clientmsgid lets the platform tell a repeat from a new one.
+    What the platform can tell from a new one is planned again although it had begun: mass sends by their clientmsgid,
+    template messages by their client_msg_id while the platform knows it.
     """
     lapsed = Delivery.lease_until <= now
-    begun = sa.and_(Delivery.state == "sending", Delivery.channel != "mass", lapsed)
+    repeatable = sa.or_(
+        Delivery.channel.in_(TO_MANY),
+        sa.and_(Delivery.channel == "template", Delivery.begun_at > now - TEMPLATE_KNOWN),
+    )
+    begun = sa.and_(Delivery.state == "sending", ~repeatable, lapsed)
     safe = sa.and_(Delivery.state.in_(("claimed", "sending")), lapsed)
     unsure = {"state": "unsure", "error": "the worker died while sending", "settled_at": now, "lease_until": None}
     session.execute(sa.update(Delivery).where(begun).values(**unsure))
     session.execute(sa.update(Delivery).where(safe).values(state="planned", due_at=now, lease_until=None))
+
+
+def forgotten(session: Session, now: datetime) -> None:
+    """Template messages that waited for a repeat until the platform no longer knows their client_msg_id."""
+    late = sa.and_(
+        Delivery.channel == "template", Delivery.state == "planned", Delivery.begun_at <= now - TEMPLATE_KNOWN
+    )
+    why = {"state": "unsure", "error": "nobody knows whether it went out", "settled_at": now}
+    session.execute(sa.update(Delivery).where(late).values(**why))
 
 
 def drop_pending(session: Session, openid: str) -> None:
@@ -206,15 +335,80 @@ def drop_pending(session: Session, openid: str) -> None:
 
 def reported(session: Session, msg_id: str, figures: dict[str, int | None], *, ok: bool, error: str) -> None:
     """The platform's word on a mass send of ours."""
-    row = session.scalar(sa.select(Delivery).where(Delivery.msg_id == msg_id, Delivery.channel == "mass"))
+    row = session.scalar(sa.select(Delivery).where(Delivery.msg_id == msg_id, Delivery.channel.in_(TO_MANY)))
     if row is None:
         return
     row.error = error
     row.state = "sent" if ok else "failed"
+    row.delivered_at = sa.func.coalesce(Delivery.delivered_at, row.settled_at, row.due_at)
     if not ok:
         release(session, row.id)  # nobody got it: the articles may come by another way
-    values = {"state": "done" if ok else "failed", **figures}
+    session.flush()
+    _sum_up(session, row.broadcast_id, figures)
+
+
+def _sum_up(session: Session, number: int, figures: Mapping[str, int | None]) -> None:
+    """Several lists of one broadcast are added up; it has ended when the last of them has."""
+    broadcast = session.get_one(Broadcast, number)
+    for name, value in figures.items():
+        if value is not None:
+            setattr(broadcast, name, (getattr(broadcast, name) or 0) + value)
+    rows = sa.select(Delivery.state, Delivery.delivered_at).where(Delivery.broadcast_id == number)
+    states = [(state, told) for state, told in session.execute(rows)]
+    if any(state in ("planned", "claimed", "sending") or (state == "sent" and told is None) for state, told in states):
+        return
+    broadcast.state = "done" if any(state == "sent" for state, _ in states) else "failed"
+
+
+def template_reported(session: Session, openid: str, msg_id: str, *, ok: bool, error: str, at: datetime) -> None:
+    """The platform's word on a template message; it may come before our own call has ended, or instead of its answer."""
+    mine = sa.and_(Delivery.channel == "template", Delivery.openid == openid)
+    known = sa.select(Delivery).where(mine, Delivery.msg_id == msg_id)
+    lost = sa.select(Delivery).where(mine, Delivery.msg_id == "", Delivery.begun_at.is_not(None))
+    row = session.scalar(known) or session.scalar(lost.order_by(Delivery.begun_at).limit(1))
+    if row is None:
+        return
+    row.delivered_at = at
+    if row.state == "sending":
+        return  # whoever sends it is about to say so
+    row.state, row.error, row.msg_id, row.settled_at = "sent" if ok else "failed", "" if ok else error, msg_id, at
+    if not ok:
+        release(session, row.id)
+
+
+def notice_reported(session: Session, openid: str, *, ok: bool, error: str, at: datetime) -> None:
+    """The platform's word on the oldest subscription notice to them of which it has not told yet."""
+    gone = sa.and_(Delivery.channel == "notice", Delivery.openid == openid, Delivery.delivered_at.is_(None))
+    states = Delivery.state.in_(("sent", "sending", "unsure"))
+    row = session.scalar(sa.select(Delivery).where(gone, states).order_by(Delivery.begun_at).limit(1))
+    if row is None:
+        return
+    row.delivered_at = at
+    if row.state != "sending":
+        row.state, row.error = "sent" if ok else "failed", "" if ok else error
+        if not ok:
+            release(session, row.id)
+
+
+def published(session: Session, publish_id: str, *, ok: bool, url: str, error: str, at: datetime) -> None:
+    """The platform's word on publishing a draft of ours."""
+    row = session.scalar(sa.select(Delivery).where(Delivery.channel == "publish", Delivery.msg_id == publish_id))
+    if row is None:
+        return
+    row.delivered_at, row.state, row.error = at, "sent" if ok else "failed", error
+    values = {"state": "done" if ok else "failed", **({"url": url} if url else {})}
     session.execute(sa.update(Broadcast).where(Broadcast.id == row.broadcast_id).values(**values))
+
+
+def settle_by_staff(session: Session, delivery_id: int, *, arrived: bool, at: datetime) -> bool:
+    """Staff looked: an unsure delivery arrived, or did not and its articles may come by another way."""
+    state = "sent" if arrived else "failed"
+    unsure = sa.and_(Delivery.id == delivery_id, Delivery.state == "unsure")
+    done = sa.update(Delivery).where(unsure).values(state=state, settled_at=at).returning(Delivery.id)
+    changed = session.scalar(done) is not None
+    if changed and not arrived:
+        release(session, delivery_id)
+    return changed
 
 
 def prune(session: Session, before: datetime) -> int:
@@ -222,10 +416,6 @@ def prune(session: Session, before: datetime) -> int:
     session.execute(sa.delete(Received).where(Received.at < before))
     done = sa.and_(Delivery.state.in_(("sent", "failed", "dropped")), Delivery.settled_at < before)
     return len(session.scalars(sa.delete(Delivery).where(done).returning(Delivery.id)).all())
-
-
-def topic_of(session: Session, row: Delivery) -> str:
-    return session.scalar(sa.select(Broadcast.topic).where(Broadcast.id == row.broadcast_id)) or ""
 
 
 def unsure(session: Session) -> Sequence[Delivery]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ from bot.dialogue.effects import (
     Unfollowed,
 )
 from bot.dialogue.message import Message
-from bot.store import deliveries, erasures, followers, inbox, leads, outbox, questions, subscriptions
+from bot.store import consents, deliveries, erasures, followers, inbox, leads, outbox, questions, subscriptions
 from bot.store.base import Sessions, reading
 from bot.store.followers import Follower
 from bot.store.lead_events import LeadEvent
@@ -99,8 +99,8 @@ def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line fo
             followers.welcome(session, openid, at, scene)
         case Unfollowed():
             erasures.forget_follower(session, openid)
-        case TopicsChosen(topics=topics):
-            _choose(scribe, topics)
+        case TopicsChosen(topics=topics, pace=pace):
+            _choose(scribe, topics, pace)
         case LeadSubmitted():
             _tell_of_lead(scribe, leads.submit(session, scribe.secrets, scribe.message, effect))
         case LeadRevised():
@@ -116,7 +116,7 @@ def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line fo
         case NewsShown():
             deliveries.shown(session, openid, effect, at)
         case Reported(event=event, fields=fields):
-            _report(session, event, fields)
+            _report(session, scribe.message, event, fields)
 
 
 def _show_again(session: Session, message: Message, effects: tuple[Effect, ...]) -> None:
@@ -126,9 +126,9 @@ def _show_again(session: Session, message: Message, effects: tuple[Effect, ...])
             deliveries.shown(session, message.openid, effect, message.at)
 
 
-def _choose(scribe: _Scribe, topics: tuple[str, ...]) -> None:
+def _choose(scribe: _Scribe, topics: tuple[str, ...], pace: str) -> None:
     followers.welcome(scribe.session, scribe.message.openid, scribe.message.at)
-    subscriptions.choose(scribe.session, scribe.message.openid, topics, scribe.message.at)
+    subscriptions.choose(scribe.session, scribe.message.openid, topics, scribe.message.at, pace)
 
 
 def _tell_of_lead(scribe: _Scribe, event: LeadEvent | None) -> None:
@@ -163,15 +163,74 @@ def _call_human(scribe: _Scribe, text: str) -> None:
     scribe.tell(Notice("human", key, openid=message.openid, sealed=words))
 
 
-def _report(session: Session, event: str, fields: Mapping[str, object]) -> None:
-    if event.upper() != "MASSSENDJOBFINISH":
-        return
+def _report(session: Session, message: Message, event: str, fields: Mapping[str, object]) -> None:
+    reporter = _REPORTERS.get(event.upper())
+    if reporter is not None:
+        reporter(session, message, fields)
+
+
+def _mass_report(session: Session, _message: Message, fields: Mapping[str, object]) -> None:
     status = str(fields.get("Status", ""))
     ok = status.replace(" ", "").lower() == "sendsuccess"
     names = {"total": "TotalCount", "filtered": "FilterCount", "sent": "SentCount", "failed": "ErrorCount"}
     figures = {name: _number(fields.get(spelled)) for name, spelled in names.items()}
-    msg_id = fields.get("MsgID") or fields.get("MsgId") or ""
-    deliveries.reported(session, str(msg_id), figures, ok=ok, error="" if ok else status)
+    deliveries.reported(session, _msg_id(fields), figures, ok=ok, error="" if ok else status)
+
+
+def _template_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
+    status = str(fields.get("Status", ""))
+    ok = status.strip().lower() == "success"
+    deliveries.template_reported(session, message.openid, _msg_id(fields), ok=ok, error=status, at=message.at)
+
+
+def _publish_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
+    info = _inside(fields.get("PublishEventInfo"))
+    ok = str(info.get("publish_status", "")) == "0"
+    items = _inside(info.get("article_detail")).get("item")
+    urls = [str(_inside(item).get("article_url", "")) for item in (items if isinstance(items, list) else [items])]
+    error = "" if ok else f"publish_status {info.get('publish_status', '?')}"
+    number = str(info.get("publish_id", ""))
+    deliveries.published(session, number, ok=ok, url=urls[0] if ok else "", error=error, at=message.at)
+
+
+def _consent_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
+    for name in ("SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent"):
+        for each in _listed(fields.get(name)):
+            template, said = str(each.get("TemplateId", "")), str(each.get("SubscribeStatusString", ""))
+            if template and said == "accept":
+                consents.accept(session, message.openid, template)
+            elif template:
+                consents.clear(session, message.openid, template)
+
+
+def _notice_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
+    for each in _listed(fields.get("SubscribeMsgSentEvent")):
+        ok = str(each.get("ErrorCode", "")) == "0"
+        error = f"{each.get('ErrorCode', '')} {each.get('ErrorStatus', '')}".strip()
+        deliveries.notice_reported(session, message.openid, ok=ok, error=error, at=message.at)
+
+
+_REPORTERS: Mapping[str, Callable[[Session, Message, Mapping[str, object]], None]] = {
+    "MASSSENDJOBFINISH": _mass_report,
+    "TEMPLATESENDJOBFINISH": _template_report,
+    "PUBLISHJOBFINISH": _publish_report,
+    "SUBSCRIBE_MSG_POPUP_EVENT": _consent_report,
+    "SUBSCRIBE_MSG_CHANGE_EVENT": _consent_report,
+    "SUBSCRIBE_MSG_SENT_EVENT": _notice_report,
+}
+
+
+def _msg_id(fields: Mapping[str, object]) -> str:
+    return str(fields.get("MsgID") or fields.get("MsgId") or "")
+
+
+def _inside(node: object) -> Mapping[str, object]:
+    return node if isinstance(node, Mapping) else {}
+
+
+def _listed(node: object) -> list[Mapping[str, object]]:
+    found = _inside(node).get("List")
+    return [_inside(each) for each in (found if isinstance(found, list) else [found])]
 
 
 def _number(value: object) -> int | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.store.base import Base, add_missing
-from bot.store.subscriptions import topics_of
+from bot.store.subscriptions import pace_of, topics_of
 
 HEARD_STEP = timedelta(minutes=10)
 """How exact `heard_at` is kept: a chatting follower costs one write in ten minutes, not one a message."""
@@ -32,11 +32,12 @@ class Profile:
 
     topics: tuple[str, ...] = ()
     scene: str = ""
+    pace: str = ""
 
 
 def profile(session: Session, openid: str) -> Profile:
     scene = session.scalar(sa.select(Follower.scene).where(Follower.openid == openid))
-    return Profile(topics_of(session, openid), scene or "")
+    return Profile(topics_of(session, openid), scene or "", pace_of(session, openid))
 
 
 def welcome(session: Session, openid: str, at: datetime, scene: str = "") -> None:

@@ -18,7 +18,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class News(Base):
-    """An article became news in a topic: once, ever. fresh_at: when it counts as having come out."""
+    """An article became news in a topic: once, ever. fresh_at: when it counts as having come out.
+
+    released_at: since when followers may hear of it; empty while staff look at its broadcast, or if they dropped it.
+    """
 
     __tablename__ = "news"
 
@@ -26,6 +29,7 @@ class News(Base):
     article_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     broadcast_id: Mapped[int] = mapped_column(sa.ForeignKey("broadcasts.id"), index=True)
     fresh_at: Mapped[datetime] = mapped_column(index=True)
+    released_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +90,31 @@ def fresh_at(published: datetime, precision: str, first_seen: datetime) -> datet
     return max(published, first_seen) if precision == "day" and same_day else published
 
 
-def for_follower(session: Session, openid: str, broadcast_id: int) -> list[int]:
-    """Articles of a broadcast that are newer than the follower's subscription, newest first."""
-    mine = sa.and_(Subscription.topic == News.topic, Subscription.openid == openid, News.fresh_at > Subscription.since)
-    wanted = sa.select(News.article_id).join(Subscription, mine).where(News.broadcast_id == broadcast_id)
-    return list(session.scalars(wanted.order_by(News.fresh_at.desc(), News.article_id.desc())))
+def release(session: Session, topic: str, articles: Sequence[int], at: datetime) -> None:
+    """From now on followers may hear of these."""
+    held = sa.and_(News.topic == topic, News.article_id.in_(list(articles)), News.released_at.is_(None))
+    session.execute(sa.update(News).where(held).values(released_at=at))
+
+
+def of_articles(session: Session, topic: str, articles: Sequence[int]) -> list[Fresh]:
+    """When these came out as news of the topic, newest first."""
+    wanted = sa.select(News.article_id, News.fresh_at).where(News.topic == topic, News.article_id.in_(list(articles)))
+    newest_first = wanted.order_by(News.fresh_at.desc(), News.article_id.desc())
+    return [Fresh(article_id, fresh) for article_id, fresh in session.execute(newest_first)]
+
+
+def for_follower(session: Session, openid: str, topic: str, articles: Sequence[int]) -> list[int]:
+    """Those of the articles that are newer than the follower's subscription, newest first."""
+    since = session.scalar(
+        sa.select(Subscription.since).where(Subscription.topic == topic, Subscription.openid == openid)
+    )
+    fresh = of_articles(session, topic, articles)
+    return [one.article_id for one in fresh if since is not None and one.fresh_at > since]
 
 
 def recent_of(session: Session, topic: str, since: datetime, most: int) -> list[News]:
-    """What came out in a topic, newest first."""
-    wanted = sa.select(News).where(News.topic == topic, News.fresh_at > since)
+    """What came out in a topic and may be heard of, newest first."""
+    wanted = sa.select(News).where(News.topic == topic, News.fresh_at > since, News.released_at.is_not(None))
     return list(session.scalars(wanted.order_by(News.fresh_at.desc(), News.article_id.desc()).limit(most)))
 
 

@@ -16,7 +16,7 @@ NOWHERE = ""
 
 
 class Outbox(Base):
-    """kind: lead, revised, withdrawn, erased, human, undelivered, channel. state: waiting, sending, delivered, dead, dropped.
+    """kind: lead, revised, withdrawn, erased, human, undelivered, channel, broadcast, draft, trouble. state: waiting, sending, delivered, dead, dropped.
 
     key: lead:seq:channel, or what else makes the notice one of its kind. sealed: words of the follower, if any.
     lease_until: a worker that died gives the row back then. worker: who holds it.

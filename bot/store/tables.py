@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.store import (  # noqa: F401 - importing is what makes the tables known
     articles,
     broadcasts,
+    consents,
     deliveries,
     desk,
     erasures,

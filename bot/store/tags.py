@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.store.base import Base, add_missing
 from bot.store.deliveries import Received
-from bot.store.subscriptions import Subscription
+from bot.store.subscriptions import APART, AT_ONCE, Subscription
 
 
 class TopicTag(Base):
@@ -59,25 +59,32 @@ def forget(session: Session, openid: str) -> None:
 
 
 def to_join(
-    session: Session, topic: str, articles: Sequence[int], fresh: datetime, delivery: int, after: str, most: int
+    session: Session,
+    topic: str,
+    articles: Sequence[int],
+    fresh: datetime,
+    delivery: int,
+    now: datetime,
+    after: str,
+    most: int,
 ) -> list[str]:
     """Who should have the tag for a send of these articles, and has it not; those behind `after` in the alphabet."""
     has_it = sa.exists().where(TagMember.topic == topic, TagMember.openid == Subscription.openid)
-    wanted = sa.select(Subscription.openid).where(_should(topic, articles, fresh, delivery), ~has_it)
+    wanted = sa.select(Subscription.openid).where(_should(topic, articles, fresh, delivery, now), ~has_it)
     return list(session.scalars(wanted.where(Subscription.openid > after).order_by(Subscription.openid).limit(most)))
 
 
 def to_leave(
-    session: Session, topic: str, articles: Sequence[int], fresh: datetime, delivery: int, most: int
+    session: Session, topic: str, articles: Sequence[int], fresh: datetime, delivery: int, now: datetime, most: int
 ) -> list[str]:
     """Who has the tag, and would get something a second time, something too old, or something not asked for."""
-    should = sa.exists().where(Subscription.openid == TagMember.openid, _should(topic, articles, fresh, delivery))
+    should = sa.exists().where(Subscription.openid == TagMember.openid, _should(topic, articles, fresh, delivery, now))
     wanted = sa.select(TagMember.openid).where(TagMember.topic == topic, ~should)
     return list(session.scalars(wanted.order_by(TagMember.openid).limit(most)))
 
 
-def recipients(session: Session, topic: str, articles: Sequence[int], fresh: datetime) -> int:
-    should = _should(topic, articles, fresh, 0)
+def recipients(session: Session, topic: str, articles: Sequence[int], fresh: datetime, now: datetime) -> int:
+    should = _should(topic, articles, fresh, 0, now)
     return session.scalar(sa.select(sa.func.count()).select_from(Subscription).where(should)) or 0
 
 
@@ -99,8 +106,17 @@ def receive(session: Session, topic: str, articles: Sequence[int], delivery: int
     return True
 
 
-def _should(topic: str, articles: Sequence[int], fresh: datetime, delivery: int) -> sa.ColumnElement[bool]:
-    """A subscriber from before the oldest of the articles came out, who received none of them by another delivery."""
+def _should(
+    topic: str, articles: Sequence[int], fresh: datetime, delivery: int, now: datetime
+) -> sa.ColumnElement[bool]:
+    """A subscriber from before the oldest of the articles came out, who received none of them by another delivery, and
+    who has not heard of anything too lately for the pace they chose."""
     other = sa.or_(Received.delivery_id.is_(None), Received.delivery_id != delivery)
-    has_one = sa.exists().where(Received.openid == Subscription.openid, Received.article_id.in_(list(articles)), other)
-    return sa.and_(Subscription.topic == topic, Subscription.since < fresh, ~has_one)
+    theirs = sa.and_(Received.openid == Subscription.openid, other)
+    has_one = sa.exists().where(theirs, Received.article_id.in_(list(articles)))
+    paces = [
+        sa.and_(Subscription.pace == pace, ~sa.exists().where(theirs, Received.at > now - apart))
+        for pace, apart in APART.items()
+    ]
+    in_time = sa.or_(Subscription.pace == AT_ONCE, *paces)
+    return sa.and_(Subscription.topic == topic, Subscription.since < fresh, ~has_one, in_time)

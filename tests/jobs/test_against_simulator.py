@@ -21,7 +21,7 @@ from bot.adapters.wechat.quota import Ledger
 from bot.simulator.account import Account
 from bot.simulator.app import Simulator, serving
 from bot.store.base import Sessions
-from bot.store.deliveries import Delivery
+from bot.store.deliveries import Delivery, Reach
 from jobs import deliver, digest, mass
 from jobs.housekeeping import DAY
 from tests.jobs.courier import WORDS, platform_of
@@ -88,7 +88,7 @@ def test_news_reaches_those_who_write_at_once_and_the_others_by_tag(world: World
     writers, others = world.followers(3, writing=True), world.followers(4, writing=False)
     world.shelf.put(1, "chips")
     now = datetime.now(UTC)
-    digest.plan(world.shelf.store, ["chips"], now, service=True)
+    digest.plan(world.shelf.store, ["chips"], now, reach=Reach())
     assert deliver.deliver_due(world.shelf.store, world.platform, world.ledger, WORDS) == 3
     assert mass.plan(world.shelf.store, ["chips"], world.ledger, now)
     assert mass.deliver_due(world.shelf.store, world.platform, world.ledger, WORDS.names, "原文：{url}") == 1
@@ -99,7 +99,7 @@ def test_news_reaches_those_who_write_at_once_and_the_others_by_tag(world: World
 def test_a_mass_send_whose_answer_is_cut_off_is_done_once(world: World) -> None:
     openids = world.followers(3, writing=False)
     world.shelf.put(1, "chips")
-    digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), service=False)
+    digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), reach=Reach(()))
     mass.plan(world.shelf.store, ["chips"], world.ledger, datetime.now(UTC))
     world.post("faults", kind="cut", path="/cgi-bin/message/mass/sendall", times=1)
     send = (world.shelf.store, world.platform, world.ledger, WORDS.names, "原文：{url}")
@@ -113,7 +113,7 @@ def test_a_mass_send_whose_answer_is_cut_off_is_done_once(world: World) -> None:
 def test_a_message_whose_answer_is_cut_off_is_left_to_staff(world: World) -> None:
     (openid,) = world.followers(1, writing=True)
     world.shelf.put(1, "chips")
-    digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), service=True)
+    digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), reach=Reach())
     world.post("faults", kind="cut", path="/cgi-bin/message/custom/send", times=1)
     for later in (0, 1, 2):
         deliver.deliver_due(
@@ -134,7 +134,7 @@ def courier(world: World, url: str) -> subprocess.Popen[bytes]:
 def test_killed_couriers_bring_nothing_twice_and_leave_at_most_one_unsure_a_kill(world: World, url: str) -> None:
     openids = world.followers(60, writing=True)
     world.shelf.put(1, "chips")
-    digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), service=True)
+    digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), reach=Reach())
     world.post("knobs", latency=0.02)
     for _ in range(KILLS):
         process = courier(world, url)

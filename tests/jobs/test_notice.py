@@ -99,4 +99,5 @@ def test_a_range_reads_as_one_says_it(area: dict[str, object], shown: str) -> No
 
 
 def test_every_kind_of_notice_in_the_code_has_a_text() -> None:
-    assert set(TEXTS["notice"]) == {"lead", "revised", "withdrawn", "erased", "human", "undelivered", "channel"}
+    of_leads = {"lead", "revised", "withdrawn", "erased", "human", "undelivered", "channel"}
+    assert set(TEXTS["notice"]) == of_leads | {"broadcast", "draft", "trouble"}

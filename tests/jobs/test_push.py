@@ -19,24 +19,27 @@ from bot.adapters.wechat.errors import (
     RecipientLost,
     Unsure,
 )
-from bot.commands.push import push
+from bot.commands.push import Wanted, push
 from bot.dialogue.effects import NewsShown, TopicsChosen, Unfollowed
 from bot.store import broadcasts, deliveries, followers, news
 from bot.store.broadcasts import Broadcast
-from bot.store.deliveries import Delivery, NewsTaken, Received, Waiting
+from bot.store.deliveries import Delivery, NewsTaken, Reach, Received, Waiting
 from bot.store.effects import commit
 from bot.store.news import Rules
 from jobs import deliver, digest, mass
 from jobs.deliver import Wording
+from jobs.habits import Habits, quiet_hours
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
 from tests.store.say import message
 
 WORDS = Wording({"head": "「{topic}」有更新：", "line": "· {title}", "tail": "回复「退订{topic}」"}, {"chips": "芯片"})
+NOBODY = Reach(())
+AWAKE = Habits(quiet=quiet_hours("22:00-08:00"))
 NAMES = {"chips": "芯片", "cars": "汽车"}
 
 
 def plan(shelf: Shelf, *topics: str, service: bool = True) -> list[int]:
-    return digest.plan(shelf.store, topics or ("chips", "cars"), shelf.clock(), service=service)
+    return digest.plan(shelf.store, topics or ("chips", "cars"), shelf.clock(), reach=Reach() if service else NOBODY)
 
 
 def send(shelf: Shelf, account: Account) -> int:
@@ -44,7 +47,7 @@ def send(shelf: Shelf, account: Account) -> int:
 
 
 def plan_mass(shelf: Shelf) -> int:
-    return mass.plan(shelf.store, ("chips", "cars"), shelf.ledger, shelf.clock())
+    return mass.plan(shelf.store, ("chips", "cars"), shelf.ledger, shelf.clock(), habits=AWAKE)
 
 
 def send_mass(shelf: Shelf, account: Account) -> int:
@@ -135,7 +138,7 @@ def test_at_most_eight_at_once_and_the_others_next_time(shelf: Shelf) -> None:
 
 def test_the_rules_can_be_set(shelf: Shelf) -> None:
     shelf.put(1, "chips", score=0.3)
-    assert digest.plan(shelf.store, ["chips"], shelf.clock(), service=False, rules=Rules(evidence=0.2))
+    assert digest.plan(shelf.store, ["chips"], shelf.clock(), reach=NOBODY, rules=Rules(evidence=0.2))
 
 
 # At once, to those who wrote lately
@@ -306,7 +309,7 @@ def test_the_row_of_a_worker_that_died_before_sending_is_sent_by_another(shelf: 
     shelf.put(1, "chips")
     plan(shelf)
     with shelf.store.begin() as session:
-        assert deliveries.claim(session, "service", "dead", shelf.clock(), deliver.LEASE, 5)
+        assert deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
     assert send(shelf, account) == 0
     shelf.clock.move(2 * MINUTE)
     assert send(shelf, account) == 1
@@ -318,7 +321,7 @@ def test_the_row_of_a_worker_that_died_while_sending_is_unsure(shelf: Shelf, acc
     shelf.put(1, "chips")
     plan(shelf)
     with shelf.store.begin() as session:
-        (row,) = deliveries.claim(session, "service", "dead", shelf.clock(), deliver.LEASE, 5)
+        (row,) = deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
         assert deliveries.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
         deliveries.receive(session, "oA", [1], row.id, shelf.clock())
     shelf.clock.move(2 * MINUTE)
@@ -502,7 +505,7 @@ def test_a_mass_send_that_was_refused_leaves_the_news_to_the_next_reply(
     account.fails = once("mass", error)
     assert send_mass(shelf, account) == 0
     assert waiting(shelf, "oA").articles == (1,)
-    assert [row.state for row in rows(shelf, Broadcast)] == ["open", "failed"]
+    assert {row.kind: row.state for row in rows(shelf, Broadcast)} == {"news": "open", "mass": "failed"}
 
 
 def test_a_busy_mass_send_is_tried_again(shelf: Shelf, account: Account) -> None:
@@ -680,11 +683,11 @@ def test_what_was_pushed_is_listed_with_what_nobody_knows(shelf: Shelf, account:
     account.cut = once("send", Unsure(None, "timeout"))
     send(shelf, account)
     out = io.StringIO()
-    assert push(shelf.store, out) == 1
-    line, unsure = out.getvalue().splitlines()
-    assert "news  chips" in line
+    assert push(shelf.store, out, Wanted(), shelf.clock()) == 1
+    line, unsure, _ = out.getvalue().splitlines()
+    assert "news   chips" in line
     assert line.endswith("1 sent, 1 unsure")
-    assert unsure.startswith("unsure: broadcast")
+    assert unsure.startswith("unsure: delivery")
 
 
 def test_many_articles_are_read_in_one_go(shelf: Shelf) -> None:
