@@ -298,7 +298,7 @@ def staff_channels(settings: Settings) -> dict[str, Any]:
 def _commit(
     made: Base, channels: tuple[str, ...], wake: Callable[[], object], message: Message, done: tuple[Effect, ...]
 ) -> None:
-    committed = effects.commit(made.sessions, made.vault, message, done, channels)
+    committed = effects.commit(made.sessions, made.vault, message, done, channels, datetime.now(UTC))
     if committed.outbox_ids:
         wake()
 

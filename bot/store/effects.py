@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -57,23 +57,33 @@ class _Scribe:
     secrets: Secrets
     message: Message
     channels: tuple[str, ...]
+    now: datetime
     outbox_ids: list[int] = field(default_factory=list)
 
     def tell(self, notice: Notice) -> None:
-        self.outbox_ids += outbox.add(self.session, notice, self.channels, self.message.at)
+        """Due at once by our own clock: a message from a clock that runs ahead must not keep staff waiting."""
+        self.outbox_ids += outbox.add(self.session, notice, self.channels, self.now)
 
 
 def commit(
-    sessions: Sessions, secrets: Secrets, message: Message, effects: tuple[Effect, ...], channels: Iterable[str]
+    sessions: Sessions,
+    secrets: Secrets,
+    message: Message,
+    effects: tuple[Effect, ...],
+    channels: Iterable[str],
+    now: datetime | None = None,
 ) -> Committed:
-    """Rows for all effects, or for none. Raises deliveries.NewsTaken where news of the reply went out meanwhile."""
+    """Rows for all effects, or for none. Raises deliveries.NewsTaken where news of the reply went out meanwhile.
+
+    now: what our own clock says; the time of the message where none is given.
+    """
     if not effects:
         return Committed()
     with sessions.begin() as session:
         if not inbox.is_first(session, leads.message_hash(secrets, message.key), message.at):
             _show_again(session, message, effects)
             return Committed(repeated=True)
-        scribe = _Scribe(session, secrets, message, tuple(channels))
+        scribe = _Scribe(session, secrets, message, tuple(channels), now or message.at)
         if isinstance(message.content, _OPENS_WINDOW):
             followers.heard(session, message.openid, message.at)
         for effect in effects:
@@ -156,7 +166,7 @@ def _erase(scribe: _Scribe) -> None:
 
 def _call_human(scribe: _Scribe, text: str) -> None:
     session, message = scribe.session, scribe.message
-    if outbox.is_recent(session, "human", message.openid, message.at - HUMAN_PAUSE):
+    if outbox.is_recent(session, "human", message.openid, scribe.now - HUMAN_PAUSE):
         return
     words = scribe.secrets.seal(text.encode(), WORDS)
     key = f"human:{leads.message_hash(scribe.secrets, message.key)}"
