@@ -53,7 +53,7 @@ class Writer:
             "words": masked_text(facts.words)[:200],
             "read": self._joined(self.titles(facts.read[-3:])) if facts.read else "",
             "changed": self._joined(self.texts["slots"].get(name, name) for name in facts.changed),
-            "link": f"{self.public_url}/staff/leads/{facts.number}" if facts.number else "",
+            "link": f"{self.public_url}/staff/leads/{facts.number}" if facts.number and self.public_url else "",
         }
 
     def _wanted(self, slots: Mapping[str, Any]) -> dict[str, str]:
@@ -84,6 +84,8 @@ class Writer:
     def _range(self, value: Mapping[str, Any] | None) -> str:
         if not value:
             return ""
+        if not (value.get("min") or value.get("max")):
+            return self._word("none")
         low, high, unit = value.get("min"), value.get("max"), self._word(str(value.get("unit", "")))
         if low is not None and high is not None:
             return f"{low:.9g}{unit}" if low == high else f"{low:.9g}–{high:.9g}{unit}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,8 @@ from typing import Any
 
 from bot.dialogue.inquiry import Answer
 from bot.dialogue.wording import plain
+
+_CLAUSES = re.compile(r"[\s,，。;；、!！]+")
 
 KINDS = ("one", "several", "range", "places", "texts", "phones", "number", "text")
 LISTS = ("several", "places", "texts", "phones")
@@ -97,7 +100,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Form:
-    """Slots in the order they are asked; `heard` are whole messages that mean a command or a start."""
+    """Slots in the order they are asked; `heard` are whole messages that mean a command or a start.
+
+    larger: units ten thousand times as large, for amounts that nobody writes out: 30000万 is 3亿.
+    """
 
     slots: tuple[Slot, ...]
     rules: tuple[Rule, ...] = ()
@@ -106,10 +112,13 @@ class Form:
     heard: Mapping[str, frozenset[str]] = field(default_factory=dict)
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    larger: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     asking: tuple[str, ...] = ()
     change_before: tuple[str, ...] = ()
     change_after: tuple[str, ...] = ()
+    becomes: tuple[str, ...] = ()
+    leaving_out: tuple[str, ...] = ()
     times: Times = Times()
 
     @classmethod
@@ -123,10 +132,13 @@ class Form:
             heard={name: frozenset(plain(text) for text in texts) for name, texts in data["says"].items()},
             within={name: tuple(parts) for name, parts in data.get("within", {}).items()},
             units=data["units"],
+            larger=data.get("larger", {}),
             words=data["words"],
             asking=tuple(data["asking"]),
             change_before=tuple(sorted(data["change"]["before"], key=len, reverse=True)),
             change_after=tuple(sorted(data["change"]["after"], key=len, reverse=True)),
+            becomes=tuple(data["change"].get("becomes", ())),
+            leaving_out=tuple(plain(part) for part in data.get("leaving_out", ())),
             times=_times(data.get("times", {})),
         )
         form.check()
@@ -203,6 +215,20 @@ class Form:
         """The slots a text mentions by name, whatever it says of them."""
         words = plain(text)
         return frozenset(s.name for s in self.slots if any(len(alias) > 1 and alias in words for alias in s.aliases))
+
+    def left_out(self, text: str) -> tuple[Slot, ...]:
+        """The slots that may stay empty and that a clause wants to: 税收先不说，公司跳过."""
+        clauses = [part for part in _CLAUSES.split(plain(text)) if any(words in part for words in self.leaving_out)]
+        return tuple(
+            slot
+            for slot in self.slots
+            if slot.skippable and any(len(alias) > 1 and alias in part for alias in slot.aliases for part in clauses)
+        )
+
+    def new_words(self, text: str) -> str:
+        """What a correction says the value should be: 李四 in 不是张三，是李四; "" where no word leads to it."""
+        found = [(text.rfind(word) + len(word), word) for word in self.becomes if word in text]
+        return text[max(found)[0] :].strip(" ：:，,。") if found else ""
 
     def is_question(self, text: str) -> bool:
         words = plain(text)

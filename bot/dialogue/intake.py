@@ -13,6 +13,7 @@ from bot.dialogue.intake_about import (
     is_digression,
     is_for_others,
     is_greeted,
+    is_half_a_number,
     is_small_talk_first,
     not_a_need,
     remark_words,
@@ -21,7 +22,8 @@ from bot.dialogue.intake_about import (
 from bot.dialogue.intake_age import aged, is_paused
 from bot.dialogue.intake_commands import COMMANDS, disagree, erased, resume_or_restart, share, skip
 from bot.dialogue.intake_filling import Filled, change, cued_slots, fill, grown, write
-from bot.dialogue.intake_reading import listen, number_said, redacted
+from bot.dialogue.intake_labels import redacted, said_words
+from bot.dialogue.intake_reading import listen, number_said
 from bot.dialogue.intake_steps import (
     Said,
     Step,
@@ -31,6 +33,8 @@ from bot.dialogue.intake_steps import (
     declined,
     failed,
     from_lead,
+    leave_out,
+    passed,
     problem_words,
     reopen,
     say,
@@ -202,7 +206,7 @@ def _outside(talk: Talk) -> Step | None:
     """Nothing open: begin an inquiry, or take a correction of the lead staff are working on."""
     if talk.said.place:
         return None
-    if starts(talk) or talk.reading.inquiry >= BEGINS_FROM:
+    if starts(talk) or talk.reading.inquiry >= BEGINS_FROM or is_half_a_number(talk):
         return _begun(talk)
     if talk.reading.corrects and (talk.reading.values or talk.form.wants_changed(talk.said.text)):
         lead = talk.lookups.open_lead(talk.said.openid, ())
@@ -258,8 +262,12 @@ def _filled(talk: Talk) -> Step | None:
         return changed(talk, answered, talk.lookups.say("intake.remarked"))
     if not filled.is_empty:
         return _then_skipped(talk, _taken(talk, filled))
+    if talk.inquiry.state == OPEN and (left := talk.form.left_out(talk.said.text)):
+        return leave_out(talk, answered, left)
     if problems := _problems(talk, filled):
         return failed(talk, *problems)
+    if talk.reading.values and not talk.inquiry.reopened and is_digression(talk):
+        return None
     if talk.reading.values or starts(talk):
         return carry_on(talk, answered)
     return None
@@ -273,7 +281,8 @@ def _without_answered(inquiry: Inquiry, talk: Talk) -> Inquiry:
     """What the message gives a value for is no longer open, be it the value from before."""
     slots = {slot.name for name in talk.reading.values if (slot := talk.form.slot(name))}
     doubts = tuple(doubt for doubt in inquiry.doubts if not _is_for(doubt, slots, talk))
-    return replace(inquiry, doubts=doubts, reopened="" if inquiry.reopened in slots else inquiry.reopened)
+    reopened = "" if inquiry.reopened in slots else inquiry.reopened
+    return replace(passed(inquiry) if doubts == inquiry.doubts else replace(inquiry, doubts=doubts), reopened=reopened)
 
 
 def _is_for(doubt: Doubt, slots: set[str], talk: Talk) -> bool:
@@ -283,7 +292,7 @@ def _is_for(doubt: Doubt, slots: set[str], talk: Talk) -> bool:
 
 def _taken(talk: Talk, filled: Filled) -> Step:
     """Values are in: queue the questions they raise, and go on."""
-    inquiry = filled.inquiry
+    inquiry = _with_left_out(filled.inquiry, talk)
     notes = list(_problems(talk, filled))
     if filled.removed:
         notes.append(talk.lookups.say("intake.removed", values=talk.form.words["comma"].join(filled.removed)))
@@ -291,6 +300,13 @@ def _taken(talk: Talk, filled: Filled) -> Step:
         notes.insert(0, talk.lookups.say("intake.welcome_back"))
     after = replace(inquiry, doubts=(*inquiry.doubts, *filled.doubts)[:4])
     return changed(talk, after, *notes) if filled.changed or filled.removed else carry_on(talk, after, *notes)
+
+
+def _with_left_out(inquiry: Inquiry, talk: Talk) -> Inquiry:
+    for slot in talk.form.left_out(talk.said.text):
+        if not slot.is_answered(inquiry.answers):
+            inquiry = inquiry.with_answer(slot.names[0], Answer(None, "", talk.said.key))
+    return inquiry
 
 
 def _then_skipped(talk: Talk, step: Step) -> Step:
@@ -312,13 +328,13 @@ def _unread(talk: Talk) -> Step | None:
     if talk.hears("ack"):
         return carry_on(talk, inquiry, talk.lookups.say("intake.ack"))
     slot = open_slot(inquiry, talk.form)
-    if slot is not None and slot.personal and talk.hears("refuse"):
+    if slot is not None and talk.hears("refuse"):
         return skip(talk)
     if talk.hears("unsure") and slot is not None and not inquiry.doubts:
         return COMMANDS["skip"](talk) if slot.personal else declined(talk, inquiry, slot, talk.said.text)
     if is_digression(talk):
         return None
-    remarked = inquiry.with_remark(redacted(talk.said.text))
+    remarked = inquiry.with_remark(said_words(talk.said.text))
     if talk.form.is_question(talk.said.text):
         return carry_on(talk, remarked, talk.lookups.say("intake.question_noted"))
     if is_at_card(inquiry, talk.form) and inquiry.failures < 2:
@@ -377,7 +393,10 @@ def _wants_new(talk: Talk) -> bool:
 
 
 def _which_to_change(talk: Talk) -> Step:
-    """不对: the value said last is asked once more; at the card we ask which one."""
+    """不对: the slot it names is asked once more, or the value said last; at the card we ask which one."""
+    spoken = talk.form.named_in(talk.said.text)
+    if len(spoken) == 1 and (only := talk.form.slot(next(iter(spoken)))) and only.has_value(talk.inquiry.answers):
+        return reopen(talk, talk.inquiry, only)
     named = talk.form.slot(talk.inquiry.last) if talk.inquiry.last and not talk.hears("amend") else None
     if named is not None and not is_at_card(talk.inquiry, talk.form) and talk.inquiry.state == OPEN:
         return reopen(talk, talk.inquiry, named)
@@ -398,7 +417,7 @@ def _problems(talk: Talk, filled: Filled) -> tuple[str, ...]:
     """What is wrong with a number that was given; the good one from before stays and is named."""
     notes = []
     for name, problem in talk.reading.problems.items():
-        if name in filled.changed or talk.form.slot(name) is None:
+        if name in filled.changed or talk.form.slot(name) is None or any(doubt.slot == name for doubt in filled.doubts):
             continue
         notes.append(problem_words(talk, name, problem))
     return tuple(notes)

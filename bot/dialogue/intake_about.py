@@ -47,7 +47,25 @@ def is_about_lead(talk: Talk) -> bool:
         return True
     if reading.corrects or reading.adds or reading.removes or reading.inquiry >= BEGINS_FROM or starts(talk):
         return True
-    return bool(_CONTACTS & reading.values.keys() or _CONTACTS & reading.problems.keys())
+    if _CONTACTS & reading.values.keys() or _CONTACTS & reading.problems.keys():
+        return True
+    return _says_more_of_the_lead(talk)
+
+
+def is_half_a_number(talk: Talk) -> bool:
+    """A phone number with a digit too few or too many, and nothing else: whoever sends it wants to be called."""
+    digits = sum(char.isdigit() for char in talk.said.text)
+    return bool(_CONTACTS & talk.reading.problems.keys()) and digits * 2 > len(talk.said.text.strip())
+
+
+def _says_more_of_the_lead(talk: Talk) -> bool:
+    """6000平, or 面积再大一点，6000平: a measure, or a value for a slot that is named."""
+    given = {slot.name for name in talk.reading.values if (slot := talk.form.slot(name))}
+    if given & talk.form.named_in(talk.said.text):
+        return True
+    keys = [talk.form.key(name) for name in talk.reading.values]
+    measured = any(key is not None and key.kind in ("range", "number") for key in keys)
+    return measured and not talk.form.is_question(talk.said.text)
 
 
 def remark_words(talk: Talk) -> str:

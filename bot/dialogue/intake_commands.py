@@ -17,6 +17,8 @@ from bot.dialogue.intake_steps import (
     declined,
     from_lead,
     lead_slots,
+    leave_out,
+    passed,
     reopen,
     say,
     whole_slots,
@@ -84,6 +86,8 @@ def skip(talk: Talk) -> Step:
     """Leave a slot out. One that matters is asked once more in softer words, and then left out all the same."""
     inquiry = talk.inquiry
     slot = open_slot(inquiry, talk.form)
+    if (named := talk.form.left_out(talk.said.text)) and slot not in named and inquiry.state == OPEN:
+        return leave_out(talk, inquiry, named)
     if inquiry.doubts:
         return carry_on(talk, replace(inquiry, doubts=inquiry.doubts[1:]))
     if slot is None:
@@ -133,7 +137,7 @@ def confirm(talk: Talk) -> Step:
         case "open" if can_be_handed_in(inquiry, talk.form) and inquiry.notice == talk.form.notice:
             return _submitted(talk)
         case "open":
-            return carry_on(talk, inquiry, *_missing(talk))
+            return carry_on(talk, passed(inquiry), *_missing(talk))
         case "sent":
             return say(talk, "submitted_already", inquiry, number=inquiry.number)
         case "paused":

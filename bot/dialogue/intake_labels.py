@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +11,8 @@ from bot.dialogue.form import Form, Key, Slot
 from bot.dialogue.inquiry import Answer
 
 LONGEST = 40
+LARGE = 10_000
+_LONG_NUMBER = re.compile(r"\d(?:[\s\-.]?\d){6,}")
 _SAFE = str.maketrans({"<": "＜", ">": "＞", "&": "＆", '"': "＂", "\n": " "})
 """The platform reads < as the beginning of a link; a follower's own words must not become one."""
 
@@ -38,16 +42,33 @@ def slot_shown(form: Form, slot: Slot, answers: Mapping[str, Answer], place: Pla
     if not given:
         return form.words["empty"]
     parts = [
-        shown(form, name, answers[name].value, place, longest)
+        form.words["same_number"] if is_same_number(answers, name) else shown(form, name, answer.value, place, longest)
         for name in slot.names
-        if name in answers and not answers[name].declined
+        if (answer := answers.get(name)) is not None and not answer.declined
     ]
     return form.words["comma"].join(dict.fromkeys(parts)) or _declined(form, given[0])
+
+
+def is_same_number(answers: Mapping[str, Answer], name: str) -> bool:
+    """A WeChat id that is the mobile number: 微信同号."""
+    value, numbers = answers[name].value, answers.get("mobile", Answer()).value or ()
+    return isinstance(value, str) and any(str(number).removeprefix("+86") == value for number in numbers)
 
 
 def safe(text: str, longest: int = LONGEST) -> str:
     text = text.translate(_SAFE)
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def redacted(text: str) -> str:
+    """Numbers long enough to be a phone or an ID do not belong into a remark."""
+    return _LONG_NUMBER.sub("***", unicodedata.normalize("NFKC", text)).strip()
+
+
+def said_words(text: str) -> str:
+    """A remark worth keeping for staff, or "": a lone digit or sign says nothing."""
+    words = redacted(text)
+    return words if sum(char.isalpha() for char in words) >= 2 else ""
 
 
 def _declined(form: Form, answer: Answer) -> str:
@@ -76,12 +97,21 @@ def _worded(form: Form, slot: Slot, key: Key, value: Any, place: Places) -> str:
 
 def ranged(form: Form, value: Mapping[str, Any]) -> str:
     """A range with its unit; an open bound is 以上 or 以内, nothing at all is 暂无."""
-    low, high = value.get("min"), value.get("max")
-    unit = form.units.get(value.get("unit", ""), value.get("unit", ""))
+    low, high, unit = _readable(form, value)
     if low == high:
         return f"{_number(low)}{unit}" if low else form.words["none"]
     pattern = "to" if low is None else "from" if high is None else "between"
     return form.words[pattern].format(low=_number(low), high=_number(high), unit=unit)
+
+
+def _readable(form: Form, value: Mapping[str, Any]) -> tuple[Any, Any, str]:
+    """Bounds and unit, in the larger unit where both bounds are that large."""
+    low, high, unit = value.get("min"), value.get("max"), value.get("unit", "")
+    bounds = [bound for bound in (low, high) if bound is not None]
+    if unit not in form.larger or not bounds or min(bounds) < LARGE:
+        return low, high, form.units.get(unit, unit)
+    low, high = (None if bound is None else bound / LARGE for bound in (low, high))
+    return low, high, form.larger[unit]
 
 
 def phone(number: str) -> str:

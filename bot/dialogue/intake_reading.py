@@ -14,7 +14,6 @@ from bot.dialogue.lookups import Lookups
 from bot.dialogue.wording import plain
 from bot.understanding.reading import Reading, Value
 
-_LONG_NUMBER = re.compile(r"\d(?:[\s\-.]?\d){6,}")
 _NUMBER = re.compile(r"(?:选|第)?\s*([1-9一二三四五六七八九①②③④⑤⑥⑦⑧⑨])\s*(?:个|项|号|\.|、|。)?")
 _SEVERAL = re.compile(r"[1-9](?:[\s、,，和+/]+[1-9])+")
 
@@ -35,11 +34,6 @@ def number_said(text: str) -> int:
     )
 
 
-def redacted(text: str) -> str:
-    """Numbers long enough to be a phone or an ID do not belong into a remark."""
-    return _LONG_NUMBER.sub("***", unicodedata.normalize("NFKC", text)).strip()
-
-
 def _understood(said: Said, inquiry: Inquiry, lookups: Lookups) -> Reading:
     form: Form = lookups.form
     slot = asked_slot(inquiry, form)
@@ -51,8 +45,9 @@ def _understood(said: Said, inquiry: Inquiry, lookups: Lookups) -> Reading:
     if choice is not None:
         return choice
     reading = lookups.understand(said.text, slot.names[0] if slot else None)
-    if reading.corrects and not reading.values and inquiry.last:
-        return _meant_last(said.text, reading, inquiry, lookups)
+    reading = _without_empty_words(said.text, reading, form)
+    if reading.corrects and not reading.values and (meant := _slot_meant(said.text, inquiry, form)):
+        return _meant(said.text, reading, meant, lookups)
     if form.wants_changed(said.text) or _is_no_answer(said.text, reading, slot, lookups):
         return replace(reading, values={}, inquiry=0.0)
     return _freely(said.text, reading, slot, lookups)
@@ -78,12 +73,39 @@ def _chosen(text: str, slot: Slot) -> Reading | None:
     return None
 
 
-def _meant_last(text: str, reading: Reading, inquiry: Inquiry, lookups: Lookups) -> Reading:
-    """不对，是8000: a bare new value corrects what was said last."""
-    again = lookups.understand(text, inquiry.last)
-    if inquiry.last not in again.values:
+def _slot_meant(text: str, inquiry: Inquiry, form: Form) -> str:
+    """What a correction without a readable value is about: the slot it names, else what was said last."""
+    named = [slot for slot in form.slots if slot.name in form.named_in(text) and slot.has_value(inquiry.answers)]
+    return named[0].names[0] if len(named) == 1 else inquiry.last
+
+
+def _meant(text: str, reading: Reading, name: str, lookups: Lookups) -> Reading:
+    """不对，是8000: a bare new value corrects what was said last; 联系人不是张三，是李四 what it names."""
+    form: Form = lookups.form
+    for words in filter(None, (form.new_words(text), text)):
+        again = lookups.understand(words, name)
+        if name in again.values:
+            return replace(again, corrects=True, command="", values={name: again.values[name]})
+    return reading
+
+
+def _without_empty_words(text: str, reading: Reading, form: Form) -> Reading:
+    """18 is no company, and 没有 no product."""
+    empty = [name for name, value in reading.values.items() if _is_empty(text, name, value.value, form)]
+    if not empty:
         return reading
-    return replace(again, corrects=True, command="", values={inquiry.last: again.values[inquiry.last]})
+    return replace(reading, values={name: value for name, value in reading.values.items() if name not in empty})
+
+
+def _is_empty(text: str, name: str, value: object, form: Form) -> bool:
+    slot, key = form.slot(name), form.key(name)
+    if slot is None or key is None or key.kind != "text" or not slot.asked or len(slot.keys) > 1:
+        return False
+    if not isinstance(value, str) or not value:
+        return False
+    return not any(char.isalpha() for char in value) or any(
+        form.hears(said, text) for said in ("no", "refuse", "unsure")
+    )
 
 
 def _is_no_answer(text: str, reading: Reading, slot: Slot | None, lookups: Lookups) -> bool:

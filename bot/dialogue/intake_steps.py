@@ -13,7 +13,7 @@ from typing import Any
 from bot.dialogue.effects import Effect, LeadRevised
 from bot.dialogue.form import Form, Slot
 from bot.dialogue.inquiry import IDLE, OPEN, SENT, Answer, Doubt, Inquiry
-from bot.dialogue.intake_labels import shown
+from bot.dialogue.intake_labels import said_words, shown
 from bot.dialogue.intake_words import (
     ask,
     is_at_card,
@@ -117,6 +117,15 @@ def declined(talk: Talk, inquiry: Inquiry, slot: Slot, raw: str = "") -> Step:
     return carry_on(talk, after, talk.lookups.say("intake.skipped", label=slot.label))
 
 
+def leave_out(talk: Talk, inquiry: Inquiry, slots: Iterable[Slot]) -> Step:
+    """税收保密: said before it was asked, so it will not be."""
+    left = [slot for slot in slots if not slot.is_answered(inquiry.answers)]
+    for slot in left:
+        inquiry = inquiry.with_answer(slot.names[0], Answer(None, "", talk.said.key))
+    labels = talk.form.words["comma"].join(slot.label for slot in left)
+    return carry_on(talk, inquiry, *((talk.lookups.say("intake.skipped", label=labels),) if left else ()))
+
+
 def reopen(talk: Talk, inquiry: Inquiry, slot: Slot) -> Step:
     """Ask a filled slot once more; what it holds stays until something better is said."""
     return carry_on(talk, replace(inquiry, reopened=slot.name, doubts=(), failed="", failures=0))
@@ -142,11 +151,19 @@ def from_lead(lead: OpenLead, at: datetime) -> Inquiry:
 
 
 def _passed_over(talk: Talk, before: Inquiry, notes: Iterable[str]) -> Step:
-    """A closed question nobody answers is put twice; then what was there before stays."""
-    doubt = replace(before.doubts[0], tries=before.doubts[0].tries + 1)
-    rest = before.doubts[1:]
-    left = rest if doubt.tries >= 2 else (doubt, *rest)
-    return carry_on(talk, replace(before, doubts=left), *notes)
+    return carry_on(talk, passed(before), *notes)
+
+
+def passed(inquiry: Inquiry) -> Inquiry:
+    """A closed question nobody answers is put twice; then what was there before stays, and staff see the words."""
+    if not any(doubt.writes for doubt in inquiry.doubts[:1]):
+        return inquiry
+    doubt = replace(inquiry.doubts[0], tries=inquiry.doubts[0].tries + 1)
+    rest = inquiry.doubts[1:]
+    if doubt.tries < 2:
+        return replace(inquiry, doubts=(doubt, *rest))
+    remarked = inquiry.with_remark(said_words(doubt.raw)) if doubt.about == "change" else inquiry
+    return replace(remarked, doubts=rest)
 
 
 def _asked_better(talk: Talk, after: Inquiry, slot: Slot, notes: Iterable[str]) -> Step:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.dialogue.form import Form, Slot
 from bot.dialogue.inquiry import OPEN, SENT, Answer, Doubt, Inquiry
-from bot.dialogue.intake_labels import LONGEST, echoed, safe, shown, slot_shown
+from bot.dialogue.intake_labels import LONGEST, echoed, is_same_number, safe, shown, slot_shown
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.reply import TEXT_LIMIT, tap
 
@@ -51,7 +51,8 @@ def ask(inquiry: Inquiry, lookups: Lookups, notes: Iterable[str] = (), wording: 
 def _composed(
     inquiry: Inquiry, lookups: Lookups, notes: tuple[str, ...], notice: str, wording: str, longest: int
 ) -> str:
-    filling = inquiry.state == OPEN and not is_at_card(inquiry, lookups.form)
+    steering = bool(inquiry.doubts) and inquiry.doubts[0].about in ("cancel", "erase", "resume")
+    filling = inquiry.state == OPEN and not steering and not is_at_card(inquiry, lookups.form)
     echo = echo_line(inquiry, lookups, longest) if filling else ""
     asked = wording or question(inquiry, lookups, longest)
     return "\n".join(part for part in (echo, *notes, notice, asked) if part)
@@ -109,7 +110,9 @@ def echo_line(inquiry: Inquiry, lookups: Lookups, longest: int = LONGEST) -> str
 def values_line(answers: Mapping[str, Answer], names: Iterable[str], lookups: Lookups, longest: int = LONGEST) -> str:
     form: Form = lookups.form
     parts = (
-        echoed(form, name, answers[name].value, lookups.place, longest)
+        form.words["same_number"]
+        if is_same_number(answers, name)
+        else echoed(form, name, answers[name].value, lookups.place, longest)
         for name in names
         if name in answers and not answers[name].declined
     )
