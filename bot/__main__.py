@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot import wiring
@@ -15,6 +16,9 @@ from bot.commands import run as running
 from bot.commands import search as searching
 from bot.commands.extract import extract
 from bot.commands.leads import leads
+from bot.dialogue.wording import Heard
+from bot.search.topics import Taxonomy
+from config import texts
 from config.settings import Settings, SettingsError, read
 from config.texts import TextsError
 
@@ -64,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluated = add("eval-search", _eval_search, "index DOCS.jsonl in a temporary place and answer QUERIES.jsonl")
     evaluated.add_argument("docs", type=Path)
     evaluated.add_argument("queries", type=Path)
+    add("calibrate", _calibrate, "measure on this index from when on the bot answers, and keep it")
+    add("reindex", _reindex, "build the article index anew beside the one that answers, and swap it in")
     add("extract", _extract, "read messages (JSONL on stdin) into slots (JSONL on stdout)")
     leads = add("leads", _leads, "the leads")
     leads.add_argument("--json", action="store_true", help="one lead a line, with its slots")
@@ -136,7 +142,21 @@ def _search(chosen: argparse.Namespace) -> int:
 
 
 def _eval_search(chosen: argparse.Namespace) -> int:
-    return searching.eval_search(chosen.docs, chosen.queries, sys.stdout)
+    files = texts.read(os.environ.get("CONFIG_DIR", ""))
+    taxonomy = Taxonomy.from_toml(files["topics"])
+    tools = wiring.search_tools(files, taxonomy)
+    heard = partial(wiring.is_small_talk, Heard.of(files["replies"]["heard"]))
+    return searching.eval_search(chosen.docs, chosen.queries, taxonomy, tools, heard, sys.stdout, sys.stderr)
+
+
+def _calibrate(_chosen: argparse.Namespace) -> int:
+    library = wiring.library_of(wiring.base(_settings()))
+    return searching.calibrate_index(library.articles, sys.stdout)
+
+
+def _reindex(_chosen: argparse.Namespace) -> int:
+    library = wiring.library_of(wiring.base(_settings()))
+    return searching.reindex(library.index, library.changes, sys.stdout)
 
 
 def _extract(_chosen: argparse.Namespace) -> int:

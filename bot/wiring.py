@@ -43,8 +43,11 @@ from bot.dialogue.reply import Words, tap
 from bot.dialogue.wording import Heard, Wording
 from bot.search.articles import IndexedArticles
 from bot.search.builder import Change, catch_up, place
+from bot.search.calibration import calibrate, grown_since_calibration
 from bot.search.document import Document
+from bot.search.finding import Tools
 from bot.search.index import Index
+from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
 from bot.store import broadcasts, deliveries, effects, followers, leads, news
@@ -183,8 +186,11 @@ class Library:
             behind = stored.latest_seq(session) > place(self.index)
             self.latest_news = broadcasts.latest_news(session)
         if behind:
-            catch_up(self.index, self._changes)
+            catch_up(self.index, self.changes)
         self.index.reload()
+        if grown_since_calibration(self.index):
+            calibrate(self.index, self.articles.tools, datetime.now(UTC))
+            self.index.reload()
 
     def keep_fresh(self) -> None:
         threading.Thread(target=self._for_ever, name="library", daemon=True).start()
@@ -197,7 +203,7 @@ class Library:
                 log.exception("the index cannot be refreshed")
             time.sleep(REFRESH_S)
 
-    def _changes(self, after: int, limit: int) -> list[Change]:
+    def changes(self, after: int, limit: int) -> list[Change]:
         with reading(self.sessions) as session:
             rows = stored.changed_since(session, after, limit)
             topics = stored.topics_of(session, [row.id for row in rows])
@@ -207,7 +213,33 @@ class Library:
 def library_of(made: Base) -> Library:
     taxonomy = Taxonomy.from_toml(made.texts["topics"])
     index = Index(Path(made.settings.data_dir) / "index")
-    return Library(made.sessions, index, taxonomy, IndexedArticles(index, taxonomy.topics))
+    articles = IndexedArticles(index, taxonomy.topics, search_tools(made.texts, taxonomy))
+    return Library(made.sessions, index, taxonomy, articles)
+
+
+def is_small_talk(heard: Heard, text: str) -> bool:
+    """Whether a message is answered before anybody searches: a greeting, thanks, a command."""
+    return any(heard(name, text) for name in _BEFORE_SEARCH) or sum(char.isalnum() for char in text) < 2
+
+
+_BEFORE_SEARCH = (
+    "help",
+    "greeting",
+    "thanks",
+    "more",
+    "related",
+    "contact",
+    "human",
+    "qr",
+    "mine",
+    "topics",
+    "unsubscribe_all",
+)
+
+
+def search_tools(files: Texts, taxonomy: Taxonomy) -> Tools:
+    """What the search knows of the trade: other names for things, and terms it understands by their sound."""
+    return Tools.of(Synonyms.from_toml(files["synonyms"]), taxonomy.terms)
 
 
 def _document(row: stored.Article, topics: tuple[str, ...]) -> Document | None:
@@ -318,7 +350,7 @@ def _profile(sessions: Sessions, openid: str) -> Conversation:
 def _waiting_news(sessions: Sessions, articles: Articles, openid: str) -> WaitingNews:
     with reading(sessions) as session:
         waiting = deliveries.waiting_news(session, openid, datetime.now(UTC))
-    return WaitingNews(waiting.broadcasts, articles.get(waiting.articles), waiting.later)
+    return WaitingNews(waiting.broadcasts, articles.get(waiting.articles))
 
 
 def _open_lead(made: Base, openid: str, phones: tuple[str, ...]) -> OpenLead | None:

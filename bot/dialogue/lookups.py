@@ -30,12 +30,17 @@ class Found:
 
     clear: the first one stands out so far that it alone is the answer.
     topic: key of the topic the message names, if it names one.
+    read_as: how the message was read, where that is not how it was written (a slip, pinyin).
+    period: the time the message names, in its own words; missed_period: there is nothing of then, these are others.
     """
 
     articles: tuple[Article, ...]
     answered: bool
     clear: bool = False
     topic: str = ""
+    read_as: str = ""
+    period: str = ""
+    missed_period: bool = False
 
 
 class Articles(Protocol):
@@ -94,14 +99,10 @@ class OpenLead:
 
 @dataclass(frozen=True, slots=True)
 class WaitingNews:
-    """News that could not be pushed and goes out with the follower's next reply.
-
-    later: not yet, for they want to hear daily or weekly; worth another look at their next message.
-    """
+    """News that could not be pushed and goes out with the follower's next reply."""
 
     deliveries: tuple[int, ...]
     articles: tuple[Article, ...]
-    later: bool = False
 
 
 class Phrases(Protocol):

@@ -1,101 +1,105 @@
-"""Text to terms: normal form, Chinese words and character pairs; the same for articles and for messages."""
+"""Text to terms: Chinese words, character pairs and pairs of sounds; the same for articles and for messages."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-import unicodedata
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib.metadata import version
+from itertools import pairwise
 
 import rjieba
 
-VERSION = 1
-"""Part of an index's name: another analysis means another index."""
+from bot.search.plain import lines, plain
+from bot.understanding import sounds as table
+
+VERSION = 2
+"""Raise it with every change of the rules here or of the index's fields: another analysis means another index."""
 
 TITLE_WEIGHT = 4
 """Times a title is repeated in the one text field; fields of their own with a boost ruin the ranking."""
 
 _RUN = re.compile(r"[一-鿿]+|[a-z0-9][a-z0-9.+#-]*")
-_STOP = frozenset(
-    {
-        "的",
-        "了",
-        "是",
-        "在",
-        "和",
-        "与",
-        "有",
-        "吗",
-        "呢",
-        "吧",
-        "啊",
-        "呀",
-        "请",
-        "请问",
-        "问",
-        "一下",
-        "什么",
-        "怎么",
-        "怎样",
-        "如何",
-        "哪些",
-        "哪个",
-        "我",
-        "你",
-        "您",
-        "想",
-        "看",
-        "看看",
-        "找",
-        "给",
-        "发",
-        "关于",
-        "文章",
-        "资讯",
-        "新闻",
-        "一篇",
-        "几篇",
-        "这",
-        "那",
-        "也",
-        "就",
-        "都",
-        "还",
-        "把",
-        "对",
-        "为",
-        "让",
-    }
-)
-_POLITE = re.compile(
-    r"^(请问|麻烦|你好|您好|我想|想|帮我|给我|能不能|可以|有没有|有无|看看|看下|找找|找|发我|发|来)+|(谢谢|多谢|吗|呢|吧|啊|的?(文章|资讯|新闻|内容|消息|信息|资料))+[。？?！!~]*$"
-)
+_PART = re.compile(r"[a-z0-9]{2,}")
+_HAN_RUN = re.compile(r"[一-鿿]+")
+_SOUND_RUN = re.compile(r"[\ue000-\uefff]+")
+_FIRST_SOUND = 0xE000
 
 
-def plain(text: str) -> str:
-    """Half width, lower case; the advertising law's 蕞 read as the 最 it stands for."""
-    return unicodedata.normalize("NFKC", text).lower().replace("蕞", "最")
+@cache
+def fingerprint() -> str:
+    """Names everything the terms of an index depend on: rules, tables, segmenter, index format."""
+    tables = [*lines("stopwords.txt"), *lines("simplified.txt"), *sorted(table.usual().items())]
+    known = repr((VERSION, version("rjieba"), version("tantivy"), tables))
+    return f"v{VERSION}-{hashlib.sha256(known.encode()).hexdigest()[:12]}"
 
 
-def asked(text: str) -> str:
-    """What a message asks for, without the politeness around it."""
-    words = plain(text).strip()
-    bare = _POLITE.sub("", words).strip(" ,，。？?！!~")
-    return bare or words
+@cache
+def stop_words() -> frozenset[str]:
+    return frozenset(word for line in lines("stopwords.txt") for word in line.split())
+
+
+def segments(text: str) -> list[str]:
+    """Every word of a plain text, in order, marks and all."""
+    return list(rjieba.cut(text))
 
 
 def words(text: str) -> list[str]:
-    return [
-        word
-        for word in (part.strip() for part in rjieba.cut(plain(text)))
-        if _RUN.fullmatch(word) and word not in _STOP
-    ]
+    """The words of a plain text that say something; of compounds like aes-256 also the parts."""
+    found: list[str] = []
+    for word in rjieba.cut(text):
+        kept = _kept(word)
+        if kept:
+            found += kept
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _kept(word: str) -> tuple[str, ...]:
+    word = word.strip()
+    if word in stop_words() or not _RUN.fullmatch(word):
+        return ()
+    parts = tuple(part for part in _PART.findall(word) if part != word) if word.isascii() else ()
+    return (word, *parts)
 
 
 def pairs(text: str) -> list[str]:
-    """Character pairs of Chinese runs; they find terms the dictionary does not know, like 光模块."""
-    runs = (run for run in _RUN.findall(plain(text)) if run[0] >= "一")
-    return [run[at : at + 2] for run in runs for at in range(len(run) - 1)]
+    """Character pairs of a plain text's Chinese runs; they find terms the dictionary does not know, like 光模块."""
+    return [left + right for run in _HAN_RUN.findall(text) for left, right in pairwise(run)]
 
 
 def runs(text: str) -> list[str]:
-    """The unbroken pieces of a message, for finding them word for word."""
-    return [run for run in _RUN.findall(plain(text)) if len(run) >= 2]
+    """The unbroken pieces of a plain text, for finding them word for word."""
+    return [run for run in _RUN.findall(text) if len(run) >= 2]
+
+
+def sounding(text: str) -> str:
+    """A plain text with every Chinese character as the one private character that stands for its sound."""
+    return text.translate(_codes())
+
+
+def sound_pairs(text: str) -> list[str]:
+    coded = sounding(text)
+    return [left + right for run in _SOUND_RUN.findall(coded) for left, right in pairwise(run)]
+
+
+@cache
+def sound_code(syllable: str) -> str:
+    """The private character of a syllable, "" for none; syllables that are often confused share it."""
+    return _syllables().get(table.near(syllable), "")
+
+
+@cache
+def _syllables() -> Mapping[str, str]:
+    known = sorted({table.near(sound) for sound in table.usual().values()})
+    return {sound: chr(_FIRST_SOUND + number) for number, sound in enumerate(known)}
+
+
+@cache
+def _codes() -> dict[int, str]:
+    codes = _syllables()
+    return {ord(char): codes[table.near(sound)] for char, sound in table.usual().items()}
+
+
+__all__ = ["fingerprint", "pairs", "plain", "runs", "segments", "sound_code", "sound_pairs", "sounding", "words"]

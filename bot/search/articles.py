@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import tantivy
-
 from bot.dialogue.lookups import Article, Found, Topic
-from bot.search.analysis import asked, plain
-from bot.search.index import Hit, Index
-from bot.search.ranking import ANSWERS_FROM, ranking
+from bot.search.finding import Findings, Tools, find
+from bot.search.index import Clause, Hit, Index
+from bot.search.plain import plain
 
-CLEAR_LEAD = 1.6
+CLEAR_LEAD = 1.5
 """How far the first must be ahead of the second to be the answer on its own."""
+WORTH = 0.55
+"""Of the best one's score: what has less is not offered beside it."""
+RELATED_WORDS, RELATED_BY = 12, 400
+"""Words, out of so many characters of an article, by which others are related to it."""
 
 
 def _utc_now() -> datetime:
@@ -25,19 +27,30 @@ def _utc_now() -> datetime:
 class IndexedArticles:
     index: Index
     topics: tuple[Topic, ...] = ()
+    tools: Tools = field(default_factory=Tools)
     now: Callable[[], datetime] = _utc_now
 
+    def find(self, text: str, limit: int = 30) -> Findings:
+        return find(self.index, text, self.now(), self.tools, limit, self.index.answers_from)
+
     def search(self, text: str, limit: int = 30) -> Found:
-        topic = self._topic(text)
-        if topic and (listed := self.newest(topic.key, limit)):
-            return Found(listed, answered=True, topic=topic.key)
-        ranked = ranking(self.index, text, self.now(), limit)
-        articles = tuple(_article(one.hit) for one in ranked.found)
-        if not articles or ranked.confidence < ANSWERS_FROM:
+        """The articles for a message. A message that is a topic's name lists the topic."""
+        return self.told(self.find(text, limit), limit)
+
+    def told(self, findings: Findings, limit: int = 30) -> Found:
+        """What a follower gets of what was found."""
+        question = findings.question
+        if not question.text and question.newest:
+            return self._latest(findings, limit)
+        topic = self._topic(findings.respelled or question.text)
+        if topic and (listed := self._of_topic(topic, findings, limit)):
+            return self._told(findings, listed, topic=topic.key)
+        articles = tuple(_article(one.hit) for one in findings.found)
+        if not findings.answered:
             return Found(articles, answered=False)
-        good = tuple(_article(one.hit) for one in ranked.found if one.score >= ranked.found[0].score / 2)
-        second = ranked.found[1].score if len(ranked.found) > 1 else 0.0
-        return Found(good, answered=True, clear=ranked.found[0].score > CLEAR_LEAD * second)
+        best = max(one.score for one in findings.found)
+        good = [one for one in findings.found if one.score >= WORTH * best]
+        return self._told(findings, tuple(_article(one.hit) for one in good), clear=_is_clear(findings))
 
     def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
         known = {hit.id: _article(hit) for hit in self.index.by_id(ids)} if ids else {}
@@ -47,32 +60,80 @@ class IndexedArticles:
         this = next(iter(self.index.by_id((article_id,))), None)
         if this is None:
             return ()
-        found = ranking(self.index, this.facts["title"], self.now(), limit + 1).found
-        same = this.facts["duplicate_of"] or this.id
-        others = [one.hit for one in found if (one.hit.facts["duplicate_of"] or one.hit.id) != same]
-        return tuple(_article(hit) for hit in others[:limit])
+        text = f"{this.facts.title}\n{this.body[:RELATED_BY]}"
+        near = self.index.like(text, RELATED_WORDS, limit * 2 + 2, least=2)
+        return tuple(_article(hit) for hit in _once(near) if hit.group != this.group)[:limit]
 
     def newest(self, topic: str = "", limit: int = 10) -> tuple[Article, ...]:
-        clauses = self.index.any_of("topics", [topic]) if topic else []
-        query = tantivy.Query.boolean_query(clauses) if clauses else tantivy.Query.all_query()
-        hits = [hit for hit in self.index.newest(query, limit * 2) if hit.facts["duplicate_of"] is None]
-        return tuple(_article(hit) for hit in hits[:limit])
+        clauses = self.index.view().all_of("topics", [topic]) if topic else []
+        return self._newest(clauses, limit)
 
-    def _topic(self, text: str) -> Topic | None:
+    def _newest(self, clauses: Sequence[Clause], limit: int) -> tuple[Article, ...]:
+        return tuple(_article(hit) for hit in _once(self.index.newest(clauses, limit * 2)))[:limit]
+
+    def _latest(self, findings: Findings, limit: int) -> Found:
+        """What is new: of the time that was named, or of any if nothing is."""
+        period = findings.question.period
+        within = [self.index.view().between(period.start, period.end)] if period else []
+        found = self._newest(within, limit)
+        if found or period is None:
+            return Found(found, answered=bool(found), period=period.words if period else "")
+        late = self._newest((), limit)
+        return Found(late, answered=bool(late), period=period.words, missed_period=True)
+
+    def _of_topic(self, topic: Topic, findings: Findings, limit: int) -> tuple[Article, ...]:
+        """The topic's articles: first those about the very word that was said, then the rest, newest first in each."""
+        period, view = findings.question.period, self.index.view()
+        within = [view.between(period.start, period.end)] if period and not findings.missed_period else []
+        listed = self._newest([*view.all_of("topics", [topic.key]), *within], limit)
+        about = {one.hit.group for one in findings.found if one.in_title > 0.0} if findings.answered else set()
+        very = sorted((a for a in listed if a.id in about), key=lambda article: article.published, reverse=True)
+        found = [_article(one.hit) for one in findings.found if one.hit.group in about]
+        return tuple({article.id: article for article in (*very, *found, *listed)}.values())[:limit]
+
+    def _told(
+        self, findings: Findings, articles: tuple[Article, ...], *, topic: str = "", clear: bool = False
+    ) -> Found:
+        period = findings.question.period
+        return Found(
+            articles,
+            answered=True,
+            clear=clear,
+            topic=topic,
+            read_as=findings.respelled,
+            period=period.words if period else "",
+            missed_period=findings.missed_period,
+        )
+
+    def _topic(self, said: str) -> Topic | None:
         """The topic whose name or other name is all that was asked for."""
-        said = asked(text)
         return next((one for one in self.topics if said in map(plain, (one.name, *one.words))), None)
+
+
+def _is_clear(findings: Findings) -> bool:
+    """Whether the first stands out so far that it alone is the answer."""
+    first, *others = findings.found
+    return not others or first.score > CLEAR_LEAD * others[0].score
+
+
+def _once(hits: Sequence[Hit]) -> list[Hit]:
+    """One article of each story, the original where both were found."""
+    kept: dict[int, Hit] = {}
+    for hit in hits:
+        if hit.group not in kept or hit.id == hit.group:
+            kept[hit.group] = hit
+    return list(kept.values())
 
 
 def _article(hit: Hit) -> Article:
     facts = hit.facts
     return Article(
         hit.id,
-        facts["title"],
-        facts["summary"],
-        facts["url"],
-        facts["picture"],
+        facts.title,
+        facts.summary,
+        facts.url,
+        facts.picture,
         hit.published,
-        tuple(facts["topics"]),
-        facts["category"],
+        facts.topics,
+        facts.category,
     )

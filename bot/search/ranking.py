@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 import tantivy
 
-from bot.search.analysis import asked, pairs, plain, runs, words
-from bot.search.index import Hit, Index
+from bot.search.analysis import pairs, words
+from bot.search.index import Clause, Hit, View
+from bot.search.question import Question
+from bot.search.synonyms import Synonym
 
 CANDIDATES = 30
+ENOUGH = 3
+BROAD, BROAD_LENGTH = 8, 8
+BEGUN, BEGINNINGS = 3, 8
 PAIR_WEIGHT = 0.7
+BY_ANOTHER_NAME = 0.85
+SYNONYM_WEIGHT = 0.5
 FRESH_DAYS = 180
 """Half-life of the small bonus for new articles."""
+LONG = 3000
+"""Bytes of an article whose bonus for being short and to the point is half."""
 
-ANSWERS_FROM = 0.5
+TERMS, PAIRS = 24, 40
+"""Terms looked for at most, the rarest first: a pasted paragraph is found as well by these, and in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,69 +38,181 @@ class Ranked:
     score: float
     coverage: float
     verbatim: float
+    in_title: float
+    exact: float
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
-    """`confidence` is 0..1: how sure it is that the first article answers the message."""
+class Concept:
+    """One thing asked for: the ways to say it, and how much finding it tells."""
 
-    found: tuple[Ranked, ...]
-    confidence: float
+    names: tuple[bytes, ...]
+    weight: float
 
-
-def ranking(index: Index, message: str, now: datetime, limit: int = CANDIDATES) -> Ranking:
-    """The articles for a message, near-duplicates shown once."""
-    text = asked(message)
-    terms, grams = words(text), pairs(text)
-    if not terms and not grams:
-        return Ranking((), 0.0)
-    clauses = [*index.any_of("words", terms), *index.any_of("pairs", grams, PAIR_WEIGHT)]
-    hits = index.best(tantivy.Query.boolean_query(clauses), CANDIDATES)
-    if not hits:
-        return Ranking((), 0.0)
-    rarity = {term: index.rarity(term) for term in dict.fromkeys(terms)}
-    ranked = [_ranked(hit, hits[0].score, text, rarity, now) for hit in hits]
-    ranked = _once(sorted(ranked, key=lambda one: -one.score))
-    return Ranking(tuple(ranked[:limit]), _confidence(ranked[0], hits[0].score, text, rarity, len(index)))
+    def share_in(self, content: bytes) -> float:
+        """1.0 as it was said, less by another name."""
+        if self.names[0] in content:
+            return 1.0
+        return BY_ANOTHER_NAME if any(name in content for name in self.names[1:]) else 0.0
 
 
-def _ranked(hit: Hit, best: float, text: str, rarity: dict[str, float], now: datetime) -> Ranked:
-    content = hit.facts["plain"]
-    coverage = _coverage(content, rarity)
-    verbatim = _verbatim(content, text)
-    in_title = _verbatim(plain(hit.facts["title"]), text)
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for, weighed against one view of the index."""
+
+    question: Question
+    synonyms: tuple[Synonym, ...]
+    view: View
+    extra: Sequence[Clause] = field(default=())
+
+    @cached_property
+    def terms(self) -> list[str]:
+        return self._rarest("words", self.question.terms, TERMS)
+
+    @cached_property
+    def grams(self) -> list[str]:
+        return self._rarest("pairs", self.question.pairs, PAIRS)
+
+    def _rarest(self, field_name: str, terms: list[str], limit: int) -> list[str]:
+        once = list(dict.fromkeys(terms))
+        if field_name == "words":
+            once = list(dict.fromkeys(known for term in once for known in self._spelled_out(term)))
+        if len(once) <= limit:
+            return once
+        return sorted(once, key=lambda term: -self.view.rarity(field_name, term))[:limit]
+
+    def _spelled_out(self, term: str) -> list[str]:
+        """A Latin term no article has stands for those that begin with it."""
+        if not term.isascii() or len(term) < BEGUN or self.view.having("words", term):
+            return [term]
+        return [known for known, _ in self.view.searcher.terms_with_prefix("words", term, limit=BEGINNINGS)] or [term]
+
+    def query(self) -> tantivy.Query:
+        view = self.view
+        clauses = [*view.any_of("words", self.terms), *view.any_of("pairs", self.grams, PAIR_WEIGHT)]
+        for synonym in self.synonyms:
+            for other in synonym.others:
+                clauses += self._other_way(synonym, other)
+        return self._limited(clauses)
+
+    def _limited(self, clauses: list[Clause]) -> tantivy.Query:
+        """With `extra` conditions the clauses are one condition more: any of them must hold."""
+        query = tantivy.Query.boolean_query(clauses)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *self.extra]) if self.extra else query
+
+    def _other_way(self, synonym: Synonym, other: str) -> list[Clause]:
+        """A synonym of many words must not outweigh what was said: all of it counts as much as the phrase it is for."""
+        said, instead = words(synonym.phrase), words(other)
+        own, whole = (sum(self.view.rarity("words", word) for word in group) for group in (said, instead))
+        share = SYNONYM_WEIGHT * min(1.0, own / whole if whole else 0.0) / len(synonym.others) ** 0.5
+        fresh = [word for word in instead if word not in self.terms]
+        grams = [pair for pair in pairs(other) if pair not in self.grams]
+        return [
+            *self.view.any_of("words", fresh, share or 0.01),
+            *self.view.any_of("pairs", grams, (share or 0.01) * PAIR_WEIGHT),
+        ]
+
+    def together(self) -> tantivy.Query | None:
+        """Articles that have every character pair of a short message."""
+        grams = list(dict.fromkeys(self.question.pairs))
+        if not 1 <= len(grams) <= 8:
+            return None
+        return self._limited(self.view.all_of("pairs", grams))
+
+    @cached_property
+    def concepts(self) -> tuple[Concept, ...]:
+        """The words of the message; those inside a phrase with synonyms count together, as the rarest of them."""
+        inside = {word: synonym for synonym in self.synonyms for word in words(synonym.phrase)}
+        weights: dict[tuple[bytes, ...], float] = {}
+        for term in dict.fromkeys(self.question.terms):
+            synonym = inside.get(term)
+            names = (synonym.phrase, *synonym.others) if synonym else (term,)
+            key = tuple(name.encode() for name in names)
+            weights[key] = max(weights.get(key, 0.0), self.view.rarity("words", term))
+        return tuple(Concept(names, weight) for names, weight in weights.items())
+
+    @cached_property
+    def runs(self) -> tuple[tuple[int, tuple[bytes, ...]], ...]:
+        """Each unbroken piece of the message: its length, and the ways to say it."""
+        return tuple((len(run), self._ways(run)) for run in self.question.runs)
+
+    def _ways(self, run: str) -> tuple[bytes, ...]:
+        ways = [run]
+        for synonym in self.synonyms:
+            if synonym.phrase in run:
+                ways += [run.replace(synonym.phrase, other) for other in synonym.others]
+        return tuple(way.encode() for way in ways)
+
+    @cached_property
+    def length(self) -> int:
+        return sum(length for length, _ in self.runs)
+
+    def coverage(self, content: bytes) -> float:
+        whole = sum(concept.weight for concept in self.concepts)
+        return sum(one.weight * one.share_in(content) for one in self.concepts) / whole if whole else 0.0
+
+    def verbatim(self, content: bytes) -> float:
+        found = sum(length * _best_way(ways, content) for length, ways in self.runs)
+        return found / self.length if self.length else 0.0
+
+    @cached_property
+    def whole(self) -> bytes:
+        """The message as it was said, in one piece."""
+        return self.question.said.encode()
+
+
+def _best_way(ways: tuple[bytes, ...], content: bytes) -> float:
+    if ways[0] in content:
+        return 1.0
+    return BY_ANOTHER_NAME if any(way in content for way in ways[1:]) else 0.0
+
+
+def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
+    hits = wanted.view.best(wanted.query(), CANDIDATES)
+    best = hits[0].score if hits else 1.0
+    found = [_ranked(wanted, hit, best, now) for hit in hits]
+    if sum(one.verbatim == 1.0 for one in found) < ENOUGH and (query := wanted.together()):
+        known = {hit.id for hit in hits}
+        more = [hit for hit in wanted.view.best(query, CANDIDATES) if hit.id not in known]
+        floor = hits[-1].score if hits else 0.0
+        found += [_ranked(wanted, replace(hit, score=floor), best, now) for hit in more]
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _ranked(wanted: Wanted, hit: Hit, best: float, now: datetime) -> Ranked:
+    coverage, verbatim, in_title = (
+        wanted.coverage(hit.content),
+        wanted.verbatim(hit.content),
+        wanted.verbatim(hit.title),
+    )
+    exact = float(wanted.whole in hit.content)
     age = max(0.0, (now - hit.published).total_seconds() / 86400)
-    fresh = 1 + 0.1 * 2 ** (-age / FRESH_DAYS)
-    return Ranked(
-        hit, (hit.score / best + 0.4 * coverage + 0.4 * verbatim + 0.3 * in_title) * fresh, coverage, verbatim
+    score = (
+        hit.score / best
+        + 0.8 * coverage
+        + 0.5 * verbatim
+        + 0.3 * in_title
+        + 0.3 * exact
+        + 0.1 * 2 ** (-age / FRESH_DAYS)
+        + 0.2 / (1 + len(hit.content) / LONG)
     )
+    return Ranked(hit, score, coverage, verbatim, in_title, exact)
 
 
-def _coverage(content: str, rarity: dict[str, float]) -> float:
-    whole = sum(rarity.values())
-    return sum(value for word, value in rarity.items() if word in content) / whole if whole else 0.0
+def is_broad(wanted: Wanted, found: Sequence[Ranked], *, newest: bool) -> bool:
+    """Whether so many articles are about the one thing asked for that only their age tells them apart."""
+    if len(wanted.runs) != 1 or wanted.length > BROAD_LENGTH:
+        return False
+    return sum(one.in_title > 0.0 for one in found) >= (1 if newest else BROAD)
 
 
-def _verbatim(content: str, text: str) -> float:
-    said = runs(text)
-    whole = sum(map(len, said))
-    return sum(len(run) for run in said if run in content) / whole if whole else 0.0
-
-
-def _once(ranked: list[Ranked]) -> list[Ranked]:
-    """Of articles that tell the same story the best one stays."""
-    seen: dict[int, Ranked] = {}
-    for one in ranked:
-        seen.setdefault(one.hit.facts["duplicate_of"] or one.hit.id, one)
-    return list(seen.values())
-
-
-def _confidence(first: Ranked, score: float, text: str, rarity: dict[str, float], size: int) -> float:
-    """A logistic on scaled score, coverage and verbatim finds; the score grows with ln N, so it is divided by it."""
-    scaled = score / math.log(max(size, 3))
-    norm = score / (2.2 * sum(rarity.values()) or 1.0)
-    length = sum(map(len, runs(text)))
-    told = (
-        5.5 * math.log1p(scaled) - 0.5 * norm + 2.5 * first.coverage + 3.5 * first.verbatim * min(length, 8) / 4 - 9.4
-    )
-    return 1 / (1 + math.exp(-told))
+def newest_first(wanted: Wanted, found: Sequence[Ranked], now: datetime) -> list[Ranked]:
+    """Those with the thing in their title by age, also those the ranking left out; then the others as they were."""
+    grams = wanted.view.all_of("pairs", wanted.question.pairs)
+    latest = wanted.view.newest([*grams, *wanted.extra], CANDIDATES * 2) if grams else []
+    best = max(one.hit.score for one in found)
+    known = {one.hit.id for one in found}
+    more = [_ranked(wanted, replace(hit, score=0.0), best, now) for hit in latest if hit.id not in known]
+    about = [one for one in (*found, *more) if one.in_title > 0.0]
+    rest = [one for one in found if one.in_title == 0.0]
+    return [*sorted(about, key=lambda one: -one.hit.published.timestamp()), *rest]

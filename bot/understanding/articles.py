@@ -6,11 +6,7 @@ import re
 
 from bot.understanding.lexicon import Lexicon, either
 
-_PARTICULARS = re.compile(
-    r"[\d一二两三四五六七八九十百千万]\s?(?:多|来)?个?(?:平(?!台)|㎡|亩|方(?![面案法])|m2|万元?|吨|kva)|1[3-9]\d{9}|(?:公司|集团|联系人|电话)"
-)
-"""Who gives figures or a name has a need; asking for reading matter needs none of that."""
-_LONGEST = 40
+_AMOUNT = re.compile(r"\d\s?(?:平|㎡|亩|方|m2)|1[3-9]\d{9}")
 
 
 class Articles:
@@ -21,8 +17,8 @@ class Articles:
         self._need = re.compile(either(words["need"]))
 
     def are_asked_for(self, text: str) -> bool:
-        if _PARTICULARS.search(text) and (len(text) > _LONGEST or self._need.search(text)):
-            return False
         if self._surely.search(text):
-            return True
-        return bool(self._maybe.search(text)) and not _PARTICULARS.search(text) and not self._need.search(text)
+            return not (_AMOUNT.search(text) and self._need.search(text))
+        if not self._maybe.search(text) or _AMOUNT.search(text):
+            return False
+        return not self._need.search(text)

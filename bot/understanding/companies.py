@@ -53,7 +53,7 @@ class Companies:
         titles = longest_first(lexicon["people"]["titles"])
         self._person_first = re.compile(f"[一-龥]{{1,3}}(?:{titles})")
         trades = lexicon["trades"]
-        self._is_trade = re.compile(f"(?:{longest_first(trades['terms'])})+$")
+        self._is_trade = re.compile(f"(?:{longest_first([*trades['heads'], *trades['words']])})+$")
 
     def read(self, sheet: Sheet, scopes: Scopes) -> Value | None:
         """The company, "" for said to be none yet; every name found is masked, also those of others."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.understanding import sounds
+from bot.understanding.sounds import near
 from bot.understanding.text import TAKEN
 
 DATA = Path(__file__).parent / "data"
@@ -155,9 +157,7 @@ class Gazetteer:
             self.labels[code] = f"{city}{name if name in self.labels[code] else self.labels[code]}{kind}"
 
     def _add_sounds(self) -> None:
-        for line in (DATA / "sounds.txt").read_text(encoding="utf-8").splitlines():
-            sound, chars = line.split(" ")
-            self.sounds |= dict.fromkeys(chars, _near(sound))
+        self.sounds = {char: near(sound) for char, sound in sounds.usual().items()}
         self.not_by_sound = frozenset((DATA / "soundalikes.txt").read_text(encoding="utf-8").split())
         for name, entry in self.names.items():
             if 2 <= len(name) <= 3 and len(entry.codes) == 1 and _is_known_well(entry.codes[0]):
@@ -215,19 +215,6 @@ def _is_part_of_word(text: str, start: int, end: int) -> bool:
     if after[:1] in ("路", "街", "道") and after[1:2] not in ("边", "口") and text[end - 1] not in "市区县":
         return not after.startswith(("街道", "路上"))
     return any(tail and after.startswith(tail) for tail in _LONGER.get(text[start:end], ()))
-
-
-_NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))
-
-
-def _near(sound: str) -> str:
-    """Sounds that many do not tell apart are one: 山 and 三, 仓 and 昌, 星 and 新."""
-    for double, single in _NEAR:
-        if sound.startswith(double):
-            sound = single + sound[2:]
-    if sound.endswith(("ing", "eng")):
-        sound = sound[:-1]
-    return sound
 
 
 def _is_known_well(code: str) -> bool:

@@ -1,24 +1,42 @@
-"""Words typed with other characters of the same sound: 跳国 for 跳过, 转人公 for 转人工."""
+"""How characters sound, without tones: the packaged tables, and sounds that many do not tell apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+
+_NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 
 
-class Sounds:
-    """Puts the given words right wherever they were typed by sound with at least one of their own characters."""
+@cache
+def usual() -> Mapping[str, str]:
+    """Character -> its most usual syllable: 长 -> zhang."""
+    return {char: sound for sound, chars in _lines("sounds.txt") for char in chars}
 
-    def __init__(self, sound_of: Mapping[str, str], words: Iterable[str]) -> None:
-        self._sound_of = sound_of
-        self._words = {tuple(sound_of.get(char, char) for char in word): word for word in words}
-        self._sizes = sorted({len(word) for word in self._words.values()}, reverse=True)
 
-    def put_right(self, text: str) -> str:
-        """The text with every such word spelled as it should be; of the same length."""
-        for size in self._sizes:
-            for start in range(len(text) - size + 1):
-                window = text[start : start + size]
-                word = self._words.get(tuple(self._sound_of.get(char, "") for char in window))
-                if word and word != window and any(a == b for a, b in zip(word, window, strict=True)):
-                    text = text[:start] + word + text[start + size :]
-        return text
+@cache
+def others() -> Mapping[str, tuple[str, ...]]:
+    """Character -> the syllables it has elsewhere: 长 -> chang."""
+    found: dict[str, tuple[str, ...]] = {}
+    for sound, chars in _lines("sounds_other.txt"):
+        for char in chars:
+            found[char] = (*found.get(char, ()), sound)
+    return found
+
+
+def near(sound: str) -> str:
+    """Sounds that many do not tell apart are one: 山 and 三, 仓 and 昌, 星 and 新."""
+    for double, single in _NEAR:
+        if sound.startswith(double):
+            sound = single + sound[2:]
+    if sound.endswith(("ing", "eng")):
+        sound = sound[:-1]
+    return sound
+
+
+def _lines(name: str) -> list[tuple[str, str]]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [(sound, chars) for sound, chars in (line.split(" ") for line in lines)]

@@ -7,7 +7,7 @@ import re
 from bot.understanding.clauses import CURRENT, PAST, REFUSED, Scopes
 from bot.understanding.numbers import NUMBER, tidy, value
 from bot.understanding.reading import Value
-from bot.understanding.text import Sheet
+from bot.understanding.text import Sheet, Span
 
 _N = rf"(?P<n>{NUMBER})"
 _FILL = r"[^\d，,。;；\n一二三四五六七八九十两百千万半零\x00]{0,6}?"
@@ -82,7 +82,7 @@ def _worth(match: re.Match[str]) -> float | None:
 def _fire(sheet: Sheet, scopes: Scopes) -> Value | None:
     for match in sheet.find(_FIRE):
         if scopes.role(match.start()) not in (CURRENT, PAST, REFUSED):
-            return Value(match["a"] or match["b"], sheet.take(match.span()))
+            return Value(match["a"] or match["b"], sheet.said[match.start() : match.end()])
     return None
 
 
@@ -91,5 +91,10 @@ def _env(sheet: Sheet, scopes: Scopes) -> Value | None:
         before = sheet.text[max(0, match.start() - 6) : match.start()]
         unneeded = _NO_ENV.search(before) or _ENV_THING.match(sheet.text, match.start())
         if not unneeded and scopes.role(match.start()) not in (PAST, REFUSED):
-            return Value("环评", sheet.take(match.span()))
+            return Value("环评", match[0])
     return None
+
+
+def spans(sheet: Sheet) -> list[Span]:
+    """Where fire and environment are named: such a clause is no product."""
+    return [match.span() for pattern in (_FIRE, _ENV) for match in sheet.find(pattern)]

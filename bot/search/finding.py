@@ -1,0 +1,129 @@
+"""The whole search of one message: read it, rank, read slips anew, keep to the time it names, and judge the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.search.index import Index, View
+from bot.search.judging import Signs, signs
+from bot.search.question import Question, read
+from bot.search.ranking import CANDIDATES, Ranked, Wanted, is_broad, newest_first, ranked
+from bot.search.respelling import Speller
+from bot.search.synonyms import Synonyms
+from bot.search.threshold import ANSWERS_FROM
+
+GOOD = 0.55
+"""Coverage and verbatim finds (0..2) of the best article below which the message may be misspelt."""
+BETTER = 0.05
+CHANGE_COSTS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found, best first.
+
+    respelled: the message as it was read, where that is not how it was written.
+    missed_period: nothing was found in the time the message names; these are from other times.
+    """
+
+    found: tuple[Ranked, ...]
+    signs: Signs
+    answered: bool
+    question: Question
+    respelled: str = ""
+    missed_period: bool = False
+
+    @property
+    def confidence(self) -> float:
+        return self.signs.confidence if self.found else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the search knows beside the index."""
+
+    synonyms: Synonyms = field(default_factory=Synonyms)
+    speller: Speller = field(default_factory=Speller)
+
+    @classmethod
+    def of(cls, synonyms: Synonyms, terms: Sequence[str] = ()) -> Tools:
+        return cls(synonyms, Speller((*synonyms.known, *terms)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    wanted: Wanted
+    found: list[Ranked]
+    changed: int = 0
+
+    @property
+    def quality(self) -> float:
+        """0..2."""
+        best = self.found[0] if self.found else None
+        return (best.coverage + best.verbatim if best else 0.0) - CHANGE_COSTS * bool(self.changed)
+
+
+def find(
+    index: Index, message: str, now: datetime, tools: Tools, limit: int = CANDIDATES, answers_from: float = ANSWERS_FROM
+) -> Findings:
+    """The articles for a message, near-duplicates shown once."""
+    question, view = read(message, now), index.view()
+    best = _best_reading(question, view, tools, now)
+    missed = False
+    if question.period and (best.found or not question.text):
+        within = _within(best, question, now)
+        missed = not _answers(within, answers_from)
+        best = best if missed else within
+    found = _once(best.found)
+    judged = signs(best.wanted, found[0], best.changed) if found else Signs()
+    answered = bool(found) and judged.confidence >= answers_from
+    if found and is_broad(best.wanted, found, newest=question.newest):
+        found = newest_first(best.wanted, found, now)
+    respelled = best.wanted.question.text if best.changed else ""
+    return Findings(tuple(found[:limit]), judged, answered, question, respelled, missed)
+
+
+def _best_reading(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:
+    """As it was written; where that finds little, as it may have been meant."""
+    first = _attempt(question, view, tools, now)
+    if first.quality >= 2.0 - GOOD or not question.text:
+        return first
+    respelled = tools.speller.respelled(question.text, view)
+    if respelled is None:
+        return first
+    meant = replace(question, text=respelled.text, said=respelled.text)
+    second = replace(_attempt(meant, view, tools, now), changed=respelled.changed)
+    return second if second.quality > first.quality + BETTER else first
+
+
+def _attempt(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:
+    wanted = Wanted(question, tuple(tools.synonyms.find(question.text)), view)
+    return _Attempt(wanted, ranked(wanted, now) if question.text else [])
+
+
+def _within(best: _Attempt, question: Question, now: datetime) -> _Attempt:
+    """The same search among the articles of the time that was named; where nothing else was said, all of them."""
+    period = question.period
+    if period is None:
+        return best
+    between = best.wanted.view.between(period.start, period.end)
+    wanted = replace(best.wanted, extra=(between,))
+    return _Attempt(wanted, ranked(wanted, now), best.changed)
+
+
+def _answers(attempt: _Attempt, answers_from: float) -> bool:
+    if not attempt.found:
+        return False
+    return signs(attempt.wanted, attempt.found[0], attempt.changed).confidence >= answers_from
+
+
+def _once(found: list[Ranked]) -> list[Ranked]:
+    """Of articles that tell the same story the best place stays, and the original where it was found, too."""
+    kept: dict[int, Ranked] = {}
+    for one in found:
+        first = kept.setdefault(one.hit.group, one)
+        if one.hit.id == one.hit.group and first.hit.id != one.hit.id:
+            kept[one.hit.group] = replace(first, hit=one.hit)
+    return list(kept.values())
