@@ -24,6 +24,8 @@ Commit = Callable[[Message, tuple[Effect, ...]], None]
 Profile = Callable[[str], Conversation]
 
 NO_NEWS = WaitingNews((), ())
+PAGE = "page"
+"""The key of what is saved while somebody types: one for all, so that it pushes out no message's reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,26 @@ class Answering:
             if held.answered is not None:
                 return held.answered
             return self._new_answer(message, held)
+
+    def looked(self, openid: str) -> Conversation:
+        """What is remembered of a follower, as it is now. Raises Occupied, Unavailable."""
+        with self.conversations.hold(openid, PAGE, None, self.wait) as held:
+            return held.conversation if held.conversation is not None else self.profile(openid)
+
+    def on_page(self, message: Message, work: Callable[[Conversation, Lookups], Turn]) -> Reply:
+        """The same road for what a follower does on a page of ours: the same lock, rows and memory.
+
+        A key of PAGE is worked on however often it comes; any other only once, as with messages.
+        Raises Lost, Occupied, Unavailable.
+        """
+        with self.conversations.hold(message.openid, message.key, None, self.wait) as held:
+            if held.answered is not None and message.key != PAGE:
+                return held.answered
+            known = held.conversation
+            turn = work(known if known is not None else self.profile(message.openid), self.lookups)
+            self._commit(message, turn)
+            held.keep(turn.conversation, turn.reply)
+            return turn.reply
 
     def _new_answer(self, message: Message, held: Held) -> Reply:
         known = held.conversation

@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from dramatiq.brokers.redis import RedisBroker
 
-from bot.adapters.conversations import Conversations, Replayed
+from bot.adapters.conversations import Conversations, Lost, Occupied, Replayed, Unavailable
+from bot.adapters.links import FormLinks
 from bot.adapters.redis_scripts import TROUBLE, Client, connected
 from bot.adapters.site.http import Fetcher
 from bot.adapters.site.pages import Rules
@@ -63,6 +64,8 @@ HOT_TOPICS = 4
 READINGS_KEPT = 256
 """Several rows of the table look at the same message."""
 REFRESH_S = 0.5
+BUSY = (Lost, Occupied, Unavailable)
+"""What a conversation cannot be had or kept for just now."""
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +170,13 @@ def lookups_of(made: Base, library: Library) -> Lookups:
         firm=made.texts["firm"]["name"],
         site=made.texts["firm"]["site"] or made.settings.site_url,
         place=understand.place,
+        page=links_of(made).to,
     )
+
+
+def links_of(made: Base) -> FormLinks:
+    lasts = timedelta(hours=made.texts["intake"].get("page", {}).get("link_hours", 24))
+    return FormLinks(made.vault, made.settings.public_url, lasts)
 
 
 @dataclass

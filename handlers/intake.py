@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.inquiry import IDLE, OPEN, SENT, Inquiry
 from bot.dialogue.intake import answer
 from bot.dialogue.intake_age import aged, is_paused
-from bot.dialogue.intake_steps import Said
+from bot.dialogue.intake_steps import Said, Step
+from bot.dialogue.intake_words import is_at_card
 from bot.dialogue.intake_words import question_again as open_question
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.message import Location, Message, Text, Voice
+from bot.dialogue.reply import TEXT_LIMIT, Reply, Words, link
 from bot.dialogue.turn import Turn
 
 _NUMBERED = re.compile(r"[0-9]\. (?=<a )")
@@ -26,7 +29,22 @@ def intake(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
     if step is None:
         return None
     after = Conversation() if step.erased else replace(conversation, inquiry=step.inquiry, misses=0)
-    return Turn(step.reply, after, step.effects)
+    return Turn(_with_page(step, conversation.inquiry, message, lookups), after, step.effects)
+
+
+def _with_page(step: Step, before: Inquiry | None, message: Message, lookups: Lookups) -> Reply:
+    """At the first question, and when we are stuck, the page is offered to those who would rather fill in a form."""
+    address = lookups.page(message.openid, message.at) if _offers_page(step.inquiry, before, lookups) else ""
+    if not address or not isinstance(step.reply, Words):
+        return step.reply
+    said = f"{step.reply.text}\n{lookups.say('page.offer', page=link(lookups.say('page.tap'), address))}"
+    return Words(said) if len(said.encode()) <= TEXT_LIMIT else step.reply
+
+
+def _offers_page(inquiry: Inquiry | None, before: Inquiry | None, lookups: Lookups) -> bool:
+    if inquiry is None or inquiry.state != OPEN or is_at_card(inquiry, lookups.form):
+        return False
+    return before is None or before.state in (IDLE, SENT) or any(doubt.about == "stuck" for doubt in inquiry.doubts)
 
 
 def question_again(conversation: Conversation, lookups: Lookups, at: datetime | None = None) -> str:

@@ -183,7 +183,7 @@ def share(talk: Talk, *, agreed: bool) -> Step:
     inquiry = talk.inquiry
     if not agreed:
         return say(talk, "not_shared", inquiry)
-    consents = {**inquiry.consents, "share": _consent(talk)}
+    consents = {**inquiry.consents, "share": given_consent(talk)}
     kept = replace(inquiry, consents=consents)
     slots, given = whole_slots(talk, inquiry), {"share": consents["share"]}
     effect = LeadRevised(inquiry.number, slots, ("consents",), inquiry.remarks, given)
@@ -211,7 +211,7 @@ def _submitted(talk: Talk) -> Step:
     A lead with the same phone from another account is for the store to find, which merges the two: its number and
     that it exists are nothing to tell to whoever types a phone.
     """
-    inquiry = replace(talk.inquiry, consents={**talk.inquiry.consents, "contact": _consent(talk)})
+    inquiry = replace(talk.inquiry, consents={**talk.inquiry.consents, "contact": given_consent(talk)})
     lead = talk.lookups.open_lead(talk.said.openid, ())
     number = lead.number if lead else lead_number(talk.said.key, talk.said.at)
     effect = _revision(lead, inquiry, talk) if lead else _new_lead(number, inquiry, talk)
@@ -242,7 +242,7 @@ def _saved_words(talk: Talk, inquiry: Inquiry, number: str, *, known: bool) -> s
     return talk.lookups.say("intake.saved_unreachable", number=number, advisor=f"{advisor.name} {advisor.phone}")
 
 
-def _consent(talk: Talk) -> dict[str, str]:
+def given_consent(talk: Talk) -> dict[str, str]:
     return {"notice": talk.form.notice, "at": talk.said.at.isoformat(), "key": talk.said.key}
 
 

@@ -133,6 +133,7 @@ class Lookups:
     place: the name of a place by its adcode, for echo and card.
     hands_over: the account may transfer to human agents of the platform.
     site: the firm's site address; firm: its name.
+    page: the address of the inquiry as a page, for this follower and some hours; "" where there is none.
     """
 
     say: Phrases
@@ -152,3 +153,4 @@ class Lookups:
     firm: str = ""
     site: str = ""
     place: Callable[[str], str] = str
+    page: Callable[[str, datetime], str] = lambda *_: ""

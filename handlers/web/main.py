@@ -12,6 +12,7 @@ from bot.commands import logs
 from config.settings import read
 from handlers.routes import answer
 from handlers.web.app import create_app
+from handlers.web.form import FormPage
 from handlers.web.health import Health
 from handlers.web.staff import Desk
 from handlers.web.webhook import Webhook
@@ -25,7 +26,7 @@ def app() -> Flask:
 def make(front: wiring.Front) -> Flask:
     """The application on a wired front; tests hand in one of their own."""
     webhook = Webhook(front.callback, front.answering.answer, front.refused, front.replayed, front.apology)
-    return create_app(webhook, Health(front.checks), desk_of(front))
+    return create_app(webhook, Health(front.checks), desk_of(front), form_of(front))
 
 
 def desk_of(front: wiring.Front) -> Desk:
@@ -50,5 +51,19 @@ def desk_of(front: wiring.Front) -> Desk:
         still_open=lambda openid: account.ledger.may_send(openid, datetime.now(UTC)),
         account=account.standing,
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
+        secure=settings.public_url.startswith("https:"),
+    )
+
+
+def form_of(front: wiring.Front) -> FormPage:
+    settings = front.made.settings
+    return FormPage(
+        lookups=front.lookups,
+        looked=front.answering.looked,
+        on_page=front.answering.on_page,
+        whose=wiring.links_of(front.made).whose,
+        secret_key=settings.secret_key,
+        limiter_url=settings.redis_url,
+        busy=wiring.BUSY,
         secure=settings.public_url.startswith("https:"),
     )
