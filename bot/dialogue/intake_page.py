@@ -12,8 +12,8 @@ from bot.dialogue.inquiry import OPEN, PAUSED, SENT, Answer, Inquiry
 from bot.dialogue.intake_age import aged
 from bot.dialogue.intake_commands import confirm, given_consent
 from bot.dialogue.intake_filling import fill, write
-from bot.dialogue.intake_labels import LONGEST, slot_shown
-from bot.dialogue.intake_reading import listen, redacted
+from bot.dialogue.intake_labels import LONGEST, redacted, slot_shown
+from bot.dialogue.intake_reading import listen
 from bot.dialogue.intake_steps import Said, Step, Talk, from_lead, problem_words
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.masking import masked_name, masked_phone
