@@ -127,7 +127,7 @@ def _settings(env: _Reader) -> Settings:
 def _wechat(env: _Reader) -> WeChat:
     mode = env.choice("WECHAT_MODE", MODES, "safe")
     return WeChat(
-        app_id=env.matching("WECHAT_APP_ID", r"wx[0-9a-zA-Z]{16}", "wx and 16 letters or digits"),
+        app_id=env.matching("WECHAT_APP_ID", r"wx[0-9a-zA-Z]{4,32}", "wx and the letters or digits after it"),
         app_secret=env.secret("WECHAT_APP_SECRET", 8),
         token=env.matching("WECHAT_TOKEN", r"[0-9A-Za-z]{3,32}", "3 to 32 letters or digits"),
         aes_key=env.aes_key("WECHAT_AES_KEY", required=mode != "plain"),
