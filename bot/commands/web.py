@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def serve(settings: Settings) -> int:
     """Serve until stopped; the application itself is made in each worker process (handlers.web.main:app)."""
     wiring.migrate(settings)
-    _share_figures(Path(settings.data_dir))
+    _share_figures(Path(settings.data_dir) / "metrics" / str(settings.port))
     server = Granian(
         "handlers.web.main:app",
         factory=True,
@@ -39,9 +39,8 @@ def serve(settings: Settings) -> int:
     return 0
 
 
-def _share_figures(data: Path) -> None:
-    """All web processes write their figures into one folder, so that /metrics can add them up."""
-    folder = data / "metrics"
+def _share_figures(folder: Path) -> None:
+    """All web processes of a port write their figures into one folder, so that /metrics can add them up."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
