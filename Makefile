@@ -3,13 +3,13 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check eval bench clean browser
+.PHONY: install run test check eval bench clean browser lock audit sbom deploy-check
 
 install: $(STAMP)
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): .ci/dev.lock
 	test -x $(PYTHON) || python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/dev.lock
 	touch $(STAMP)
 
 run: install
@@ -20,12 +20,28 @@ check: install
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/bandit --quiet --severity-level medium --recursive bot handlers jobs config
 
 browser: install
 	$(PYTHON) tests/browser/install.py
 
 test: check browser
 	$(VENV)/bin/pytest
+
+# Every package and its hashes, from the pins of requirements*.txt.
+lock: install
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements.txt --output-file .ci/runtime.lock
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements-dev.txt --output-file .ci/dev.lock
+
+audit: install
+	$(PYTHON) -m tests.supply audit
+
+sbom: install
+	$(PYTHON) -m tests.supply sbom
+
+# docs/deploy.md on an empty Debian in a container; needs root, debootstrap and systemd-container.
+deploy-check: install
+	$(PYTHON) -m tests.deploy
 
 eval: install
 	$(PYTHON) -m tests.eval

@@ -39,7 +39,7 @@ class Script:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._sha = hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 - the name Redis gives it
+        self._sha = hashlib.sha1(source.encode()).hexdigest()  # noqa: S324 # nosec B324 - the name Redis gives it
 
     def __call__(self, client: Client, keys: list[str], *args: bytes | str | int) -> Any:
         try:

@@ -272,7 +272,7 @@ def _wait_until(part: Part, stop: list[int], seconds: float = 60.0) -> bool:
     while time.monotonic() < until and not stop:
         if part.process is not None and part.process.poll() is not None:
             return False
-        with contextlib.suppress(URLError, OSError), urlopen(part.ready, timeout=2):  # noqa: S310 - our own address
+        with contextlib.suppress(URLError, OSError), urlopen(part.ready, timeout=2):  # noqa: S310 # nosec B310 - our own address
             return True
         time.sleep(0.1)
     return bool(stop)
