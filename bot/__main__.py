@@ -19,7 +19,7 @@ from bot.commands.leads import leads
 from bot.dialogue.wording import Heard
 from bot.search.topics import Taxonomy
 from config import texts
-from config.settings import Settings, SettingsError, read
+from config.settings import PLATFORM, Settings, SettingsError, read
 from config.texts import TextsError
 
 PUSH = ("list", "show", "approve", "hold", "cancel", "title", "drop", "preview", "arrived", "lost")
@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     push.add_argument("text", nargs="?", default="", help="the new title, the article's number, or whom to show it")
     menu = add("menu", _menu, "the account's menu")
     menu.add_argument("action", choices=["check", "sync", "show"])
+    shown = add("demo", _demo, "invented followers and leads, for a look at a living staff desk")
+    shown.add_argument("--remove", action="store_true", help="take them away again")
+    shown.add_argument("--yes", action="store_true", help="also beside a real account")
     people = add("staff", _staff, "accounts of the staff desk")
     people.add_argument("action", choices=["add", "list", "reset", "disable"])
     people.add_argument("name", nargs="?", default="")
@@ -184,6 +187,22 @@ def _push(chosen: argparse.Namespace) -> int:
 def _menu(chosen: argparse.Namespace) -> int:
     made = wiring.base(_settings())
     return menu.run(made.texts["menu"], lambda: wiring.account_of(made), chosen.action, sys.stdout)
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from bot.commands import demo
+
+    settings = _settings()
+    if settings.wechat.api_base == PLATFORM and not (chosen.yes or chosen.remove):
+        print(
+            "This set-up speaks to a real account. Invented leads beside real ones: only with --yes.", file=sys.stderr
+        )
+        return 2
+    wiring.migrate(settings)
+    made = wiring.base(settings)
+    topics = [topic["key"] for topic in made.texts["topics"]["topic"]]
+    act = demo.remove if chosen.remove else demo.demo
+    return act(demo.Demo(made.sessions, made.vault, texts.one("demo"), topics, datetime.now(UTC)), sys.stdout)
 
 
 def _staff(chosen: argparse.Namespace) -> int:

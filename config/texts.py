@@ -33,6 +33,11 @@ def read(own: str = "") -> Texts:
     return Texts({name: _file(folder, name) for name in FILES}, HERE)
 
 
+def one(name: str) -> Mapping[str, Any]:
+    """A shipped data file that is not read at every start. Raises TextsError."""
+    return _file(HERE, name)
+
+
 def _file(folder: Path, name: str) -> Mapping[str, Any]:
     own = folder / f"{name}.toml"
     path = own if own.exists() else HERE / f"{name}.toml"
