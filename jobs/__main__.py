@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import redis
-
 from bot import wiring
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
@@ -119,8 +117,7 @@ def clock(settings: Settings) -> int:
     """Say when until stopped."""
     made = wiring.base(settings)
     broker = working.build_broker(settings.redis_url)
-    client = redis.Redis.from_url(settings.redis_url)
-    return ticking.run(client, _table(made), partial(working.enqueue, broker))
+    return ticking.run(made.redis, _table(made), partial(working.enqueue, broker))
 
 
 def ingest(settings: Settings, *, everything: bool) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import redis
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from bot.adapters.redis_scripts import TROUBLE, Client
 from jobs.schedule import SHANGHAI, Job
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ return redis.call('set', KEYS[2], ARGV[3], 'nx', 'px', ARGV[4]) and 1 or 0
 class Clock:
     """One clock. `enqueue` puts a job of this name in the queue; `fired` in Redis remembers each job's last run."""
 
-    redis: redis.Redis
+    redis: Client
     table: tuple[Job, ...]
     enqueue: Callable[[str], object]
     prefix: str = "{clock}"
@@ -51,7 +51,7 @@ class Clock:
             if self.leads():
                 for job in self.table:
                     self.fire(job, now)
-        except redis.RedisError as error:
+        except TROUBLE as error:
             log.warning("the clock cannot reach Redis: %s", type(error).__name__)
 
     def leads(self) -> bool:
@@ -82,7 +82,7 @@ class Clock:
 
 
 def run(
-    client: redis.Redis,
+    client: Client,
     table: Iterable[Job],
     enqueue: Callable[[str], object],
     stop: threading.Event | None = None,

@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 
 import dramatiq
-import redis
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.worker import Worker
 
+from bot.adapters.redis_scripts import TROUBLE, Client
 from bot.adapters.tasks import build_broker, enqueue, queued_key
 from jobs.schedule import Job
 
@@ -74,7 +74,7 @@ def _alone(broker: RedisBroker, name: str, task: Callable[[], object]) -> None:
 class Alone:
     """A lease in Redis that is renewed while the work goes on; true inside `with` where it was free."""
 
-    def __init__(self, client: redis.Redis, key: str) -> None:
+    def __init__(self, client: Client, key: str) -> None:
         self.client, self.key, self.token = client, key, uuid.uuid4().hex
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
@@ -95,5 +95,5 @@ class Alone:
         while not self._done.wait(LEASE_SECONDS / 4):
             try:
                 self.client.eval(_RENEW, 1, self.key, self.token, LEASE_SECONDS)
-            except redis.RedisError:
+            except TROUBLE:
                 log.warning("the lease of %s could not be renewed", self.key)

@@ -8,16 +8,20 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, Middleware, Retries
 
+from bot.adapters.redis_scripts import connected
+
 QUEUED_SECONDS = 5
 """A task that waits is not enqueued a second time; after this long we no longer believe that it still waits, for a
 worker may have died with it in its hands."""
 
 
-def build_broker(redis_url: str, namespace: str = "jobs") -> RedisBroker:
-    """Nothing is connected before the first message. Tasks are not repeated by Dramatiq: the clock comes round again."""
+def build_broker(redis_url: str, namespace: str = "{jobs}") -> RedisBroker:
+    """The namespace is a hash tag, so that all keys of the queue lie in one slot of a cluster.
+
+    Nothing is connected before the first message. Tasks are not repeated by Dramatiq: the clock comes round again."""
     middleware: list[Middleware] = [AgeLimit(), Retries(max_retries=0)]
     broker: RedisBroker = RedisBroker(  # type: ignore[no-untyped-call]
-        url=redis_url, namespace=namespace, middleware=middleware, maintenance_chance=10_000
+        client=connected(redis_url), namespace=namespace, middleware=middleware, maintenance_chance=10_000
     )
     return broker
 

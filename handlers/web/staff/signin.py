@@ -146,4 +146,6 @@ def _name() -> str:
 
 def _storage(url: str) -> str:
     """The address as the limits package spells it."""
+    if url.startswith("redis+cluster://"):
+        return url.split("?")[0].rsplit("/", 1)[0] if url.count("/") > 2 else url
     return f"redis+{url}" if url.startswith("unix:") else url
