@@ -7,33 +7,40 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.adapters.conversations import Conversations, Held
+from bot.adapters.conversations import Conversations, Flooding, Held, Unavailable
 from bot.adapters.wechat.windows import opened_by
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.effects import Effect, PersonErased, Unfollowed
+from bot.dialogue.effects import Asked, Effect, PersonErased, Unfollowed
 from bot.dialogue.lookups import Lookups, WaitingNews
 from bot.dialogue.message import Message
-from bot.dialogue.reply import Reply
+from bot.dialogue.reply import SILENCE, Card, Reply, Words, fitted, link
 from bot.dialogue.turn import Turn
 from bot.store.deliveries import NewsTaken
+from bot.store.patience import Away
 
 log = logging.getLogger(__name__)
 
 Router = Callable[[Message, Conversation, Lookups], tuple[str, Turn]]
 Commit = Callable[[Message, tuple[Effect, ...]], None]
 Profile = Callable[[str], Conversation]
+Note = Callable[[Message, tuple[Asked, ...]], bytes]
 
 NO_NEWS = WaitingNews((), ())
 PAGE = "page"
 """The key of what is saved while somebody types: one for all, so that it pushes out no message's reply."""
 
 
+class Unfinished(Exception):
+    """Something was away in the middle: nothing was said, and the same message may come again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answering:
     """What answering one message takes.
 
-    profile: the conversation of a follower Redis does not know (any more), with what the database does.
-    commit: makes rows of effects in one transaction; a repeat with the same message key changes nothing.
+    profile: the conversation of a follower Redis does not know (any more), with what the database does. Raises Away.
+    commit: makes rows of effects in one transaction; a repeat with the same message key changes nothing. Raises Away.
+    note: questions as they are kept until a worker makes rows of them, so that an answer needs no database.
     wait: how long a message waits for the follower's message before it; under the platform's 5 s.
     """
 
@@ -42,17 +49,24 @@ class Answering:
     lookups: Lookups
     profile: Profile
     commit: Commit
+    note: Note
     wait: timedelta = timedelta(seconds=4)
 
-    def answer(self, message: Message, nonce: str | None) -> Reply:
+    def answer(
+        self, message: Message, nonce: str | None, holding: Callable[[Held], None] = lambda _held: None
+    ) -> Reply:
         """The reply to a message; a repeat gets the reply the first one got.
 
-        Raises Replayed for a forged repeat, Occupied or Unavailable when the conversation cannot be had in time.
+        holding: told of the held conversation, for whoever has to hold it longer.
+        Raises Replayed for a forged repeat, Occupied or Unavailable when the conversation cannot be had in time, and
+        Unfinished or Lost when it could not be kept.
         """
-        with self.conversations.hold(message.openid, message.key, nonce, self.wait) as held:
-            if held.answered is not None:
-                return held.answered
-            return self._new_answer(message, held)
+        try:
+            with self.conversations.hold(message.openid, message.key, nonce, self.wait) as held:
+                holding(held)
+                return held.answered if held.answered is not None else self._new_answer(message, held)
+        except Flooding as flooding:
+            return Words(self.lookups.say("slow_down")) if flooding.first else SILENCE
 
     def looked(self, openid: str) -> Conversation:
         """What is remembered of a follower, as it is now. Raises Occupied, Unavailable."""
@@ -75,31 +89,83 @@ class Answering:
             return turn.reply
 
     def _new_answer(self, message: Message, held: Held) -> Reply:
-        known = held.conversation
-        before = known if known is not None else self.profile(message.openid)
-        turn = self._committed(message, before)
+        before, whole = self._known(message.openid, held)
+        turn, asked = self._committed(message, before)
         if _forgets(turn.effects):
             held.forget()
-        else:
-            held.keep(turn.conversation, turn.reply, opened_by(message))
+            return turn.reply
+        turn, owed = _paid(turn, held.before.owed, self.lookups)
+        try:
+            held.keep(turn.conversation, turn.reply, opened_by(message), owed=owed, whole=whole, asked=asked)
+        except Unavailable as trouble:  # rows may be written: the repeat finds them, and says what was to be said
+            raise Unfinished("the conversation could not be kept") from trouble
         return turn.reply
 
-    def _committed(self, message: Message, before: Conversation) -> Turn:
-        """The turn, with its rows written: rows first, for a crash before Redis is told makes the platform ask again,
-        and the rows know the message key."""
-        route, turn = self.router(message, before, self.lookups)
-        log.info("answering", extra={"route": route, "reply": type(turn.reply).__name__})
+    def _known(self, openid: str, held: Held) -> tuple[Conversation, bool]:
+        """The conversation so far, and whether it has what the database knows: without one answers go on."""
+        kept = held.before
+        if kept.conversation is not None and kept.whole:
+            return kept.conversation, True
         try:
-            self._commit(message, turn)
+            profile = self.profile(openid)
+        except Away:
+            return kept.conversation or Conversation(), False
+        known = kept.conversation or profile
+        return replace(known, topics=known.topics or profile.topics, scene=known.scene or profile.scene), True
+
+    def _committed(self, message: Message, before: Conversation) -> tuple[Turn, bytes]:
+        """The turn with its rows written, and questions for later. Rows first: a crash before Redis is told makes the
+        platform ask again, and the rows know the message key."""
+        try:
+            turn = self._turn(message, before, self.lookups)
+            return turn, self._commit(message, turn)
         except NewsTaken:  # another channel was faster with the same article
-            _, turn = self.router(message, before, replace(self.lookups, waiting_news=lambda _: NO_NEWS))
-            self._commit(message, turn)
+            turn = self._turn(message, before, replace(self.lookups, waiting_news=lambda _: NO_NEWS))
+            return turn, self._commit(message, turn)
+        except Away as trouble:
+            raise Unfinished("the database is away") from trouble
+
+    def _turn(self, message: Message, before: Conversation, lookups: Lookups) -> Turn:
+        try:
+            route, turn = self.router(message, before, lookups)
+        except Away:  # news waits until the database is back; without it most messages need none
+            route, turn = self.router(message, before, replace(lookups, latest_broadcast=lambda: 0))
+        log.info("answering", extra={"route": route, "reply": type(turn.reply).__name__})
         return turn
 
-    def _commit(self, message: Message, turn: Turn) -> None:
-        if turn.effects:
-            self.commit(message, turn.effects)
+    def _commit(self, message: Message, turn: Turn) -> bytes:
+        asked = tuple(effect for effect in turn.effects if isinstance(effect, Asked))
+        if len(asked) == len(turn.effects):
+            return self.note(message, asked) if asked else b""
+        self.commit(message, turn.effects)
+        return b""
 
 
 def _forgets(effects: tuple[Effect, ...]) -> bool:
     return any(isinstance(effect, PersonErased | Unfollowed) for effect in effects)
+
+
+def _paid(turn: Turn, owed: Reply | None, lookups: Lookups) -> tuple[Turn, Reply | None]:
+    """The turn with an answer of before that came too late; where words cannot hold both it stays owed."""
+    late, now = _as_words(owed), _as_words(turn.reply)
+    if not late or not now:
+        return turn, owed if late else None
+    text = "\n\n".join((lookups.say("late_answer"), late, now))
+    head, rest = fitted(text)
+    if rest:
+        tail = "\n" + lookups.say("more_tail")
+        head, rest = fitted(text, len(head.encode()) - len(tail.encode()))
+        head += tail
+    return replace(
+        turn, reply=Words(head), conversation=replace(turn.conversation, rest=rest or turn.conversation.rest)
+    ), None
+
+
+def _as_words(reply: Reply | None) -> str:
+    match reply:
+        case Words(text):
+            return text
+        case Card(title, description, _, url):
+            return f"{link(title, url)}\n{description}"
+        case _:
+            return ""

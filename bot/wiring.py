@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from dramatiq.brokers.redis import RedisBroker
 
-from bot.adapters.conversations import Conversations, Lost, Occupied, Replayed, Unavailable
+from bot.adapters import asked
+from bot.adapters.conversations import Conversations, Lost, Occupied, Pace, Replayed, Unavailable
 from bot.adapters.links import FormLinks
 from bot.adapters.redis_scripts import TROUBLE, Client, connected
 from bot.adapters.site.http import Fetcher
@@ -31,16 +32,17 @@ from bot.adapters.vault import Vault
 from bot.adapters.wechat.callback import Callback, Refused
 from bot.adapters.wechat.capabilities import Capabilities, Refusals, Standing
 from bot.adapters.wechat.client import Platform
-from bot.adapters.wechat.errors import PlatformError
+from bot.adapters.wechat.errors import PlatformError, Unsure
 from bot.adapters.wechat.quota import Ledger
 from bot.adapters.wechat.token import TokenStore
-from bot.answering import Answering, Router
+from bot.answering import Answering, Router, Unfinished
+from bot.deadline import Cut, Deadline, Send
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import Effect
 from bot.dialogue.form import Form
 from bot.dialogue.lookups import Advisor, Articles, KeywordRule, Lookups, OpenLead, Topic, WaitingNews
 from bot.dialogue.message import Message
-from bot.dialogue.reply import Words, tap
+from bot.dialogue.reply import Card, Reply, Words, tap
 from bot.dialogue.wording import Heard, Wording
 from bot.search.articles import IndexedArticles
 from bot.search.builder import Change, catch_up, place
@@ -54,6 +56,7 @@ from bot.store import articles as stored
 from bot.store import broadcasts, deliveries, effects, followers, leads, news
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
+from bot.store.patience import Patience
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.reader import Reader
 from config import texts
@@ -64,6 +67,8 @@ HOT_TOPICS = 4
 READINGS_KEPT = 256
 """Several rows of the table look at the same message."""
 REFRESH_S = 0.5
+REFRESH_MOST_S = 8.0
+"""Between looks while they fail."""
 BUSY = (Lost, Occupied, Unavailable)
 """What a conversation cannot be had or kept for just now."""
 
@@ -72,10 +77,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What a web process needs to answer the platform and staff. wake: tells a worker that notices wait."""
+    """What a web process needs to answer the platform and staff. wake: tells a worker that notices wait.
+
+    refused, replayed, again: errors that mean a stranger, a forged repeat, and that the platform should ask again.
+    """
 
     callback: Callback
     answering: Answering
+    answer: Callable[[Message, str | None], Reply]
     apology: Words
     checks: Mapping[str, Callable[[], object]]
     made: Base
@@ -85,6 +94,7 @@ class Front:
     wake: Callable[[], object]
     refused: type[Exception] = Refused
     replayed: type[Exception] = Replayed
+    again: tuple[type[Exception], ...] = (Cut, Occupied, Lost, Unfinished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +132,24 @@ def front(settings: Settings, router: Router) -> Front:
     """Everything behind the webhook. Starts the thread that keeps index and news number fresh."""
     made = base(settings)
     library = library_of(made)
-    lookups = lookups_of(made, library)
+    patience = Patience()
+    lookups = _patient(lookups_of(made, library), patience)
     library.keep_fresh()
     channels, wake = tuple(staff_channels(settings)), partial(_wake, build_broker(settings.redis_url))
     answering = Answering(
-        conversations=Conversations(made.redis, made.vault, settings.draft_kept, window=settings.wechat.window),
+        conversations=_conversations(made),
         router=router,
         lookups=lookups,
-        profile=partial(_profile, made.sessions),
-        commit=partial(_commit, made, channels, wake),
+        profile=lambda openid: patience.ask(partial(_profile, made.sessions, openid)),
+        commit=lambda message, done: patience.do(partial(_commit, made, channels, wake, message, done)),
+        note=partial(asked.entry, made.vault),
     )
+    deadline = Deadline(answering.answer, answering.conversations, _sender(account_of(made)), settings.threads * 2)
     wechat = settings.wechat
     return Front(
         callback=Callback(wechat.token, wechat.app_id, wechat.aes_key, wechat.mode, wechat.window),
         answering=answering,
+        answer=deadline.answer,
         apology=Words(lookups.say("sorry")),
         checks={"redis": made.redis.ping, "database": partial(select_one, made.sessions)},
         made=made,
@@ -144,6 +158,47 @@ def front(settings: Settings, router: Router) -> Front:
         channels=channels,
         wake=wake,
     )
+
+
+def _conversations(made: Base) -> Conversations:
+    settings = made.settings
+    pace = Pace(settings.follower_burst)
+    return Conversations(made.redis, made.vault, settings.draft_kept, window=settings.wechat.window, pace=pace)
+
+
+def _patient(lookups: Lookups, patience: Patience) -> Lookups:
+    """What asks the database, with an end to the waiting. Raises Away there."""
+    waiting_news, open_lead = lookups.waiting_news, lookups.open_lead
+    return replace(
+        lookups,
+        waiting_news=lambda openid: patience.ask(partial(waiting_news, openid)),
+        open_lead=lambda openid, phones: patience.ask(partial(open_lead, openid, phones)),
+    )
+
+
+def _sender(account: Account) -> Send:
+    """Customer-service messages for answers that came too late, within what the follower's windows hold."""
+
+    def send(openid: str, reply: Reply) -> bool:
+        if not account.rights.customer_messages or not isinstance(reply, Words | Card):
+            return False
+        window = account.ledger.spend(openid, datetime.now(UTC))
+        if not window:
+            return False
+        try:
+            if isinstance(reply, Card):
+                account.platform.send_card(openid, reply)
+            else:
+                account.platform.send_text(openid, reply.text)
+        except Unsure:
+            return True  # twice would be worse than perhaps not at all
+        except PlatformError as error:
+            account.ledger.give_back(openid, window)
+            account.ledger.correct(openid, error)
+            return False
+        return True
+
+    return send
 
 
 def lookups_of(made: Base, library: Library) -> Lookups:
@@ -205,12 +260,15 @@ class Library:
         threading.Thread(target=self._for_ever, name="library", daemon=True).start()
 
     def _for_ever(self) -> None:
+        pause = REFRESH_S
         while True:
             try:
                 self.refresh()
+                pause = REFRESH_S
             except Exception:  # the next look may go better; answers go on with what there is
                 log.exception("the index cannot be refreshed")
-            time.sleep(REFRESH_S)
+                pause = min(REFRESH_MOST_S, pause * 2)
+            time.sleep(pause)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         with reading(self.sessions) as session:

@@ -57,6 +57,9 @@ class Settings:
     """Everything that differs from one installation to the next.
 
     preview_minutes, quiet_hours: instead of those of config/schedule.toml, where they are set.
+    threads: messages in work at once in each of the `workers`, most of them waiting for something.
+    trusted_proxies: how many proxies in front of us tell the caller's address (X-Forwarded-For).
+    follower_burst: messages of one follower in 10 s. stranger_burst: refused requests of one address in a minute.
     data_key: 32 bytes; encrypts personal data at rest. old_data_keys: read but no longer written (rotation).
     """
 
@@ -74,8 +77,11 @@ class Settings:
     old_data_keys: tuple[bytes, ...] = field(repr=False, default=())
     data_dir: str = ".data"
     config_dir: str = ""
-    threads: int = 8
+    threads: int = 32
     workers: int = 2
+    trusted_proxies: int = 0
+    follower_burst: int = 60
+    stranger_burst: int = 120
     ingest_every: timedelta = timedelta(minutes=5)
     digest_every: timedelta = timedelta(minutes=5)
     preview_minutes: int | None = None
@@ -111,8 +117,11 @@ def _settings(env: _Reader) -> Settings:
         old_data_keys=env.old_keys("DATA_KEYS_OLD"),
         data_dir=env.text("DATA_DIR", ".data"),
         config_dir=env.text("CONFIG_DIR", ""),
-        threads=env.number("WEB_THREADS", 8, 1, 256),
+        threads=env.number("WEB_THREADS", 32, 1, 256),
         workers=env.number("WEB_WORKERS", 2, 1, 64),
+        trusted_proxies=env.number("TRUSTED_PROXIES", 0, 0, 9),
+        follower_burst=env.number("FOLLOWER_BURST", 60, 1, 100_000),
+        stranger_burst=env.number("STRANGER_BURST", 120, 1, 1_000_000),
         ingest_every=timedelta(seconds=env.number("INGEST_SECONDS", 300, 1, 86400)),
         digest_every=timedelta(seconds=env.number("DIGEST_SECONDS", 300, 1, 86400)),
         preview_minutes=env.number("PREVIEW_MINUTES", 0, 0, 10_080) if env.text("PREVIEW_MINUTES", "") else None,

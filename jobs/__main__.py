@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot import wiring
+from bot.adapters import asked
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
 from bot.store.base import reading
 from bot.store.deliveries import Reach
 from config.settings import Settings
+from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import deliver, digest, housekeeping, mass, notify, release
 from jobs import ingest as ingesting
@@ -42,6 +44,9 @@ class Work:
         notify.deliver_due(
             self.made.sessions, self.made.vault, wiring.staff_channels(self.made.settings), self._writer()
         )
+
+    def asked(self) -> None:
+        asking.take_down(self.made.sessions, self.made.vault, lambda: asked.waiting(self.made.redis, self.made.vault))
 
     def ingest(self) -> None:
         site = wiring.site_of(self.made)
@@ -165,4 +170,4 @@ def _table(made: wiring.Base) -> tuple[Job, ...]:
     return scheduled(made.texts["schedule"], {"ingest": settings.ingest_every, "digest": settings.digest_every})
 
 
-_NAMES = ("notify", "ingest", "digest", "deliver", "mass", "housekeeping")
+_NAMES = ("notify", "asked", "ingest", "digest", "deliver", "mass", "housekeeping")

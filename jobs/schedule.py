@@ -13,6 +13,7 @@ EPOCH = datetime(2020, 1, 1, tzinfo=SHANGHAI)
 
 TABLE: Mapping[str, str] = {
     "notify": "tell staff what waits in the outbox",
+    "asked": "make rows of what followers asked",
     "ingest": "take in new articles of the site",
     "digest": "plan what subscribers hear of",
     "deliver": "send what is planned",

@@ -28,14 +28,14 @@ def redis_server(folder: Path, *options: str) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         url = f"redis://127.0.0.1:{port}/0"
-        _wait_for(url)
+        wait_for_redis(url)
         yield url
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(url: str) -> None:
+def wait_for_redis(url: str) -> None:
     client = redis.Redis.from_url(url)
     for _ in range(200):
         with contextlib.suppress(redis.exceptions.ConnectionError):

@@ -5,24 +5,29 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from redis.cluster import RedisCluster
 
+from bot.adapters.asked import ASKED
+from bot.adapters.kept import SHAPELESS, Kept
 from bot.adapters.redis_scripts import TROUBLE, Client, Script
-from bot.adapters.squeezed import Unreadable, squeezed, unsqueezed
+from bot.adapters.squeezed import Unreadable
 from bot.adapters.vault import Sealed, Vault
 from bot.adapters.wechat.windows import Window, window_key
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.reply import Card, HandOver, Picture, Reply, Silence, Words
+from bot.dialogue.reply import Reply
 
 REPLIES_KEPT = 8
 _PURPOSE = "conversation"
 _POLL_S = (0.01, 0.03)
+_LATE = timedelta(minutes=2)
+"""How long it is remembered that an answer came too late; the platform's tries are over after 15 s."""
 
 
 class Unavailable(Exception):
@@ -41,15 +46,28 @@ class Occupied(Exception):
     """Another message of this follower is still being worked on."""
 
 
+class Flooding(Exception):
+    """More messages in a short time than anybody types; `first`: the one that went over the limit."""
+
+    def __init__(self, *, first: bool) -> None:
+        super().__init__("too many messages")
+        self.first = first
+
+
 # Every script may run twice: after a cut connection nobody knows whether the first run arrived.
 # A lock that begins with "-" is free; it says who kept last, so that a second run of keep knows it was done.
 _HOLD = Script("""
+if ARGV[4] ~= '' then
+  local count = redis.call('INCR', KEYS[3])
+  if count == 1 then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
+  if count > tonumber(ARGV[4]) then return {2, count - tonumber(ARGV[4])} end
+end
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] and string.sub(holder, 1, 1) ~= '-' then return {0} end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local seen = 0
-if KEYS[3] and not redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[3]) then
-  if redis.call('GET', KEYS[3]) ~= ARGV[1] then seen = 1 end
+if KEYS[4] and not redis.call('SET', KEYS[4], ARGV[1], 'NX', 'PX', ARGV[3]) then
+  if redis.call('GET', KEYS[4]) ~= ARGV[1] then seen = 1 end
 end
 return {1, seen, redis.call('GET', KEYS[2])}
 """)
@@ -63,14 +81,31 @@ if ARGV[4] ~= '' then
   if tonumber(ARGV[5]) >= last then redis.call('HSET', KEYS[3], ARGV[4], ARGV[5], ARGV[4] .. 'u', 0) end
   if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[6]) then redis.call('PEXPIRE', KEYS[3], ARGV[6]) end
 end
+if KEYS[4] then
+  redis.call('RPUSH', KEYS[4], ARGV[7])
+  redis.call('LTRIM', KEYS[4], -100000, -1)
+end
 redis.call('SET', KEYS[1], '-' .. ARGV[1], 'PX', 2000)
 return 1
 """)
 _RELEASE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-if KEYS[2] and redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+if ARGV[2] == '1' then redis.call('DEL', KEYS[2]) end
+if KEYS[3] and redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 return 1
 """)
+_EXTEND = Script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many messages of one follower are let through in so long."""
+
+    most: int = 60
+    within: timedelta = timedelta(seconds=10)
 
 
 class Conversations:
@@ -81,6 +116,7 @@ class Conversations:
     lock: after how long a hold that never came back is given up. The platform asks again after 5 s and a repeat waits
     some 4 s: what a killed process held must be free by then, or its message would be lost.
     window: how far the callback accepts clocks to be apart; a nonce is remembered for twice as long.
+    pace: who sends more than this floods.
     """
 
     def __init__(
@@ -90,21 +126,23 @@ class Conversations:
         ttl: timedelta = timedelta(days=7),
         lock: timedelta = timedelta(seconds=7),
         window: timedelta = timedelta(minutes=5),
+        pace: Pace = Pace(),
     ) -> None:
         self._redis = redis
         self._vault = vault
         self._ttl, self._lock, self._nonce_ttl = _ms(ttl), _ms(lock), _ms(window * 2)
+        self._pace = pace
 
     def hold(self, openid: str, key: str, nonce: str | None, wait: timedelta) -> Held:
         """This follower's conversation, for us alone until it is kept or released; waits for others up to `wait`.
 
-        Raises Occupied, Replayed, Unavailable.
+        nonce: that of the platform's request; None for stimuli of our own, which no pace holds back.
+        Raises Flooding, Occupied, Replayed, Unavailable.
         """
         token = secrets.token_hex(8)
         nonce_key = self._nonce_key(openid, nonce) if nonce else ""
         seen, sealed = self._taken(openid, nonce_key, token, time.monotonic() + wait.total_seconds())
-        conversation, answers = self._opened(sealed)
-        held = Held(self, openid, key, token, nonce_key, conversation, answers)
+        held = Held(self, openid, key, token, nonce_key, self._opened(sealed))
         if seen and held.answered is None:
             held.release()
             raise Replayed(f"nonce {nonce} was seen before")
@@ -115,87 +153,120 @@ class Conversations:
         with _available():
             self._redis.delete(_lock_key(openid), _state_key(openid), window_key(openid))
 
+    # Answers that come too late
+
+    def note_late(self, openid: str, key: str) -> None:
+        """From here on the answer to this message is owed, until a repeat has got it or take_late has."""
+        with _available():
+            self._redis.set(_late_key(openid, key), 1, px=_ms(_LATE))
+
+    def take_late(self, openid: str, key: str) -> bool:
+        """Whether the answer to this message is still owed; true for one caller only."""
+        with _available():
+            return bool(self._redis.delete(_late_key(openid, key)))
+
+    def owe(self, openid: str, key: str, reply: Reply, wait: timedelta) -> None:
+        """Let the reply go out with the next one. Raises Occupied, Unavailable, Lost."""
+        with self.hold(openid, f"late {key}", None, wait) as held:
+            held.owe(reply)
+
     def _taken(self, openid: str, nonce_key: str, token: str, deadline: float) -> tuple[bool, bytes | None]:
-        keys = [_lock_key(openid), _state_key(openid), *([nonce_key] if nonce_key else [])]
+        keys = [_lock_key(openid), _state_key(openid), f"r:{{{openid}}}", *([nonce_key] if nonce_key else [])]
+        most: int | str = self._pace.most if nonce_key else ""  # a message counts once, however often it has to wait
         while True:
             with _available():
-                got = _HOLD(self._redis, keys, token, self._lock, self._nonce_ttl)
-            if got[0]:
+                got = _HOLD(self._redis, keys, token, self._lock, self._nonce_ttl, most, _ms(self._pace.within))
+            if got[0] == 1:
                 return bool(got[1]), got[2] if len(got) > 2 else None
+            if got[0] == 2:
+                raise Flooding(first=got[1] == 1)
             if time.monotonic() >= deadline:
                 raise Occupied(f"{openid} is being answered")
+            most = ""
             time.sleep(random.uniform(*_POLL_S))
 
-    def _kept(self, held: Held, sealed: bytes, window: Window | None) -> bool:
+    def _put(self, held: Held, kept: Kept, window: Window | None, asked: bytes) -> bool:
         keys = [_lock_key(held.openid), _state_key(held.openid), window_key(held.openid)]
         noted = (window.kind, int(window.at.timestamp()), _ms(window.lasts)) if window else ("", 0, 0)
+        sealed = self._vault.seal(kept.packed(), _PURPOSE)
+        apart = isinstance(self._redis, RedisCluster)  # a cluster's script cannot reach another slot
         with _available():
-            return bool(_KEEP(self._redis, keys, held.token, sealed, self._ttl, *noted))
+            if asked and not apart:
+                return bool(_KEEP(self._redis, [*keys, ASKED], held.token, sealed, self._ttl, *noted, asked))
+            done = bool(_KEEP(self._redis, keys, held.token, sealed, self._ttl, *noted))
+            if asked and done:
+                self._redis.rpush(ASKED, asked)
+            return done
 
     def _released(self, held: Held) -> None:
-        keys = [_lock_key(held.openid), *([held.nonce_key] if held.nonce_key else [])]
+        keys = [_lock_key(held.openid), _late_key(held.openid, held.key)]
+        keys += [held.nonce_key] if held.nonce_key else []
         with _available():
-            _RELEASE(self._redis, keys, held.token)
+            _RELEASE(self._redis, keys, held.token, int(held.answered is not None))
+
+    def _extended(self, held: Held) -> bool:
+        with _available():
+            return bool(_EXTEND(self._redis, [_lock_key(held.openid)], held.token, self._lock))
 
     def _nonce_key(self, openid: str, nonce: str) -> str:
         # A signature in plain mode does not cover the body, so a stolen one must be good for nobody else either.
         # A cluster's script cannot reach another slot; there the nonce counts per follower, which is all safe mode needs.
         return f"n:{{{openid}}}:{nonce}" if isinstance(self._redis, RedisCluster) else f"n:{nonce}"
 
-    def _sealed(self, conversation: Conversation, answers: Answers) -> bytes:
-        facts = {"c": conversation.to_dict(), "a": [[key, *_packed(reply)] for key, reply in answers.items()]}
-        return self._vault.seal(squeezed(facts), _PURPOSE)
-
-    def _opened(self, sealed: bytes | None) -> tuple[Conversation | None, Answers]:
+    def _opened(self, sealed: bytes | None) -> Kept:
         if sealed is None:
-            return None, {}
+            return Kept()
         try:
-            facts = unsqueezed(self._vault.open(sealed, _PURPOSE))
-            answers = {key: _unpacked(kind, values) for key, kind, *values in facts["a"]}
-            return Conversation.from_dict(facts["c"]), answers
-        except (Sealed, Unreadable, ValueError, KeyError, TypeError, IndexError, AttributeError):
+            return Kept.unpacked(self._vault.open(sealed, _PURPOSE))
+        except (Sealed, Unreadable, *SHAPELESS):
             # Written by another version, or with a key that is gone: better begin anew than never answer again.
-            return None, {}
-
-
-Answers = dict[str, Reply]
+            return Kept()
 
 
 class Held:
     """One follower's conversation while a message of theirs is worked on. Leaving without keep releases it."""
 
-    def __init__(
-        self,
-        kept_in: Conversations,
-        openid: str,
-        key: str,
-        token: str,
-        nonce_key: str,
-        conversation: Conversation | None,
-        answers: Answers,
-    ) -> None:
+    def __init__(self, kept_in: Conversations, openid: str, key: str, token: str, nonce_key: str, before: Kept) -> None:
         self._kept_in = kept_in
-        self._answers = answers
         self._done = False
         self.openid, self.key, self.token, self.nonce_key = openid, key, token, nonce_key
-        self.conversation = conversation
+        self.before = before
+
+    @property
+    def conversation(self) -> Conversation | None:
+        return self.before.conversation
 
     @property
     def answered(self) -> Reply | None:
         """What this very message was answered before; None = it is new."""
-        return self._answers.get(self.key)
+        return self.before.answers.get(self.key)
 
-    def keep(self, conversation: Conversation, reply: Reply, window: Window | None = None) -> None:
+    def keep(
+        self,
+        conversation: Conversation,
+        reply: Reply,
+        window: Window | None = None,
+        *,
+        owed: Reply | None = None,
+        whole: bool = True,
+        asked: bytes = b"",
+    ) -> None:
         """Keep conversation, message key and reply together, and let the next one in. Raises Lost, Unavailable.
 
-        window: what the message opened for messages of ours (the ledger reads it).
+        window: what the message opened for messages of ours (the ledger reads it). owed, whole: see Kept.
+        asked: a question for bot.adapters.asked.
         """
-        last = list(self._answers.items())[-(REPLIES_KEPT - 1) :]
-        sealed = self._kept_in._sealed(conversation, {**dict(last), self.key: reply})
-        if not self._kept_in._kept(self, sealed, window):
-            self._done = True
-            raise Lost(f"{self.openid} was taken over")
-        self._done = True
+        last = list(self.before.answers.items())[-(REPLIES_KEPT - 1) :]
+        self._put(Kept(conversation, {**dict(last), self.key: reply}, owed, whole), window, asked)
+
+    def owe(self, reply: Reply) -> None:
+        """Instead of keep: all as it was, and this reply waits for the next one. Raises Lost, Unavailable."""
+        before = self.before
+        self._put(Kept(before.conversation, before.answers, reply, before.whole and before.conversation is not None))
+
+    def extend(self) -> bool:
+        """The work goes on: hold it as long again from now. False where it went to somebody else. Raises Unavailable."""
+        return not self._done and self._kept_in._extended(self)
 
     def forget(self) -> None:
         """Instead of keep: nothing of this follower stays."""
@@ -207,6 +278,12 @@ class Held:
         if not self._done:
             self._done = True
             self._kept_in._released(self)
+
+    def _put(self, kept: Kept, window: Window | None = None, asked: bytes = b"") -> None:
+        kept_it = self._kept_in._put(self, kept, window, asked)
+        self._done = True
+        if not kept_it:
+            raise Lost(f"{self.openid} was taken over")
 
     def __enter__(self) -> Self:
         return self
@@ -229,6 +306,10 @@ def _state_key(openid: str) -> str:
     return f"c:{{{openid}}}"
 
 
+def _late_key(openid: str, key: str) -> str:
+    return f"o:{{{openid}}}:{key}"
+
+
 def _ms(span: timedelta) -> int:
     return round(span.total_seconds() * 1000)
 
@@ -239,23 +320,3 @@ def _available() -> Iterator[None]:
         yield
     except TROUBLE as trouble:
         raise Unavailable(f"Redis: {type(trouble).__name__}: {trouble}") from trouble
-
-
-def _packed(reply: Reply) -> list[str]:
-    match reply:
-        case Words(text):
-            return ["w", text]
-        case Card(title, description, picture, url):
-            return ["c", title, description, picture, url]
-        case Picture(media_id):
-            return ["p", media_id]
-        case HandOver():
-            return ["h"]
-        case Silence():
-            return ["s"]
-
-
-def _unpacked(kind: str, values: list[str]) -> Reply:
-    made: Mapping[str, Any] = {"w": Words, "c": Card, "p": Picture, "h": HandOver, "s": Silence}
-    reply: Reply = made[kind](*values)
-    return reply

@@ -19,6 +19,9 @@ Sessions = sessionmaker[Session]
 BUSY_SECONDS = 15
 """How long a writer waits for SQLite's one write lock before it gives up."""
 
+_POSTGRES_PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 15_000}
+"""Seconds to connect; milliseconds until a peer that acknowledges nothing is believed dead."""
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -76,7 +79,9 @@ def engine(url: str) -> sa.Engine:
     """An engine for the address; nothing is connected yet. A folder for SQLite's file is made."""
     if make_url(normal(url)).get_backend_name() == "sqlite":
         return _sqlite(url)
-    return sa.create_engine(normal(url), pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return sa.create_engine(
+        normal(url), pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=_POSTGRES_PATIENCE
+    )
 
 
 def sessions(url: str) -> Sessions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -102,13 +102,32 @@ def note_heard(sessions: Sessions, message: Message) -> None:
             followers.heard(session, message.openid, message.at)
 
 
+def take_down(sessions: Sessions, secrets: Secrets, asked: Sequence[tuple[Message, tuple[Asked, ...]]]) -> int:
+    """Rows for questions that were answered before; one transaction. Returns how many; nobody who left is among them."""
+    with sessions.begin() as session:
+        hashed = {leads.message_hash(secrets, message.key): (message, asks) for message, asks in asked}
+        new = inbox.first_ones(session, {name: message.at for name, (message, _) in hashed.items()})
+        stones = erasures.stones(session, secrets, {hashed[name][0].openid for name in new})
+        fresh = [hashed[name] for name in new if not _is_gone(hashed[name][0], stones)]
+        questions.ask_all(session, [(message.openid, one, message.at) for message, asks in fresh for one in asks])
+        heard: dict[str, datetime] = {}
+        for message, _ in fresh:
+            heard[message.openid] = max(message.at, heard.get(message.openid, message.at))
+        followers.heard_all(session, heard)
+        return sum(len(asks) for _, asks in fresh)
+
+
+def _is_gone(message: Message, stones: Mapping[str, datetime]) -> bool:
+    return message.openid in stones and message.at <= stones[message.openid]
+
+
 def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line for each kind of effect
     session, openid, at = scribe.session, scribe.message.openid, scribe.message.at
     match effect:
         case Followed(scene=scene):
             followers.welcome(session, openid, at, scene)
         case Unfollowed():
-            erasures.forget_follower(session, openid)
+            erasures.leave(session, scribe.secrets, openid, at)
         case TopicsChosen(topics=topics, pace=pace):
             _choose(scribe, topics, pace)
         case LeadSubmitted():

@@ -15,6 +15,8 @@ from bot.store.leads import Lead, LeadPhone
 from bot.store.secrets import Secrets
 
 _OPENID = "openid"
+_LEFT = "left"
+"""Purposes of a stone's hash: erased with everything, or only left, which leads outlive."""
 
 
 class Erasure(Base):
@@ -31,6 +33,21 @@ def forget_follower(session: Session, openid: str) -> None:
     for table in (followers, subscriptions, questions, tags, consents):
         table.forget(session, openid)
     deliveries.drop_pending(session, openid)
+
+
+def leave(session: Session, secrets: Secrets, openid: str, at: datetime) -> None:
+    """They unfollowed. The stone keeps a restored backup from bringing them back."""
+    _bury(session, [secrets.keyed_hash(openid, _LEFT)], at)
+    forget_follower(session, openid)
+
+
+def stones(session: Session, secrets: Secrets, openids: Iterable[str]) -> dict[str, datetime]:
+    """When those of them who left or were erased did so last."""
+    names = {secrets.keyed_hash(openid, purpose): openid for openid in openids for purpose in (_OPENID, _LEFT)}
+    found: dict[str, datetime] = {}
+    for stone, at in session.execute(sa.select(Erasure.tombstone, Erasure.at).where(Erasure.tombstone.in_(names))):
+        found[names[stone]] = max(at, found.get(names[stone], at))
+    return found
 
 
 def erase(session: Session, secrets: Secrets, openid: str, at: datetime) -> list[str]:
@@ -54,6 +71,10 @@ def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
         stone = stones.get(secrets.keyed_hash(openid, _OPENID))
         if stone and since < stone:
             gone += erase(session, secrets, openid, at)
+    for openid, since in session.execute(sa.select(Follower.openid, Follower.followed_at)).all():
+        stone = stones.get(secrets.keyed_hash(openid, _LEFT))
+        if stone and since < stone:
+            forget_follower(session, openid)
     return gone + _erase_by_phone(session)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -21,6 +22,13 @@ class Inbox(Base):
 
 def is_first(session: Session, message_hash: str, at: datetime) -> bool:
     return bool(add_missing(session, Inbox, [{"message_hash": message_hash, "at": at}]))
+
+
+def first_ones(session: Session, moments: Mapping[str, datetime]) -> list[str]:
+    """is_first for many: those hashes that are new, in the order given."""
+    added = add_missing(session, Inbox, [{"message_hash": name, "at": at} for name, at in moments.items()])
+    new = {row["message_hash"] for row in added}
+    return [name for name in moments if name in new]
 
 
 def prune(session: Session, before: datetime) -> int:

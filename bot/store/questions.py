@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,8 +27,17 @@ class Question(Base):
 
 
 def ask(session: Session, openid: str, asked: Asked, at: datetime) -> None:
-    kept = asked.text[:LONGEST]
-    session.add(Question(openid=openid, text=kept, answered=asked.answered, shown=list(asked.shown), at=at))
+    ask_all(session, [(openid, asked, at)])
+
+
+def ask_all(session: Session, asked: Sequence[tuple[str, Asked, datetime]]) -> None:
+    """Who asked what when."""
+    rows = [
+        {"openid": openid, "text": one.text[:LONGEST], "answered": one.answered, "shown": list(one.shown), "at": at}
+        for openid, one, at in asked
+    ]
+    if rows:
+        session.execute(sa.insert(Question), rows)
 
 
 def forget(session: Session, openid: str) -> None:

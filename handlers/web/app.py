@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from handlers.web.form import FormPage, form_door
 from handlers.web.health import Health, health_door
@@ -13,8 +14,11 @@ BODY_CAP = 1 << 20
 """Bytes; the platform's own messages are a few kilobytes."""
 
 
-def create_app(webhook: Webhook, health: Health, desk: Desk, form: FormPage) -> Flask:
+def create_app(webhook: Webhook, health: Health, desk: Desk, form: FormPage, proxies: int = 0) -> Flask:
+    """proxies: how many in front of us say where a request came from; their word is believed, nobody else's."""
     app = Flask(__name__, static_folder=None)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.config["MAX_CONTENT_LENGTH"] = BODY_CAP
     app.register_blueprint(webhook_door(webhook))
     app.register_blueprint(health_door(health))

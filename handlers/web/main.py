@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import UTC, datetime
 
 from flask import Flask
@@ -15,6 +16,7 @@ from handlers.web.app import create_app
 from handlers.web.form import FormPage
 from handlers.web.health import Health
 from handlers.web.staff import Desk
+from handlers.web.strangers import Strangers
 from handlers.web.webhook import Webhook
 
 
@@ -25,8 +27,12 @@ def app() -> Flask:
 
 def make(front: wiring.Front) -> Flask:
     """The application on a wired front; tests hand in one of their own."""
-    webhook = Webhook(front.callback, front.answering.answer, front.refused, front.replayed, front.apology)
-    return create_app(webhook, Health(front.checks), desk_of(front), form_of(front))
+    settings = front.made.settings
+    strangers = Strangers(settings.stranger_burst)
+    silent = threading.Semaphore(max(1, settings.threads // 4))
+    errors = (front.refused, front.replayed, front.again)
+    webhook = Webhook(front.callback, front.answer, *errors, front.apology, strangers, silent)
+    return create_app(webhook, Health(front.checks), desk_of(front), form_of(front), settings.trusted_proxies)
 
 
 def desk_of(front: wiring.Front) -> Desk:

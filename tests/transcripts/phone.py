@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from bot.simulator.crypto import Cipher, signature
 
@@ -50,10 +51,17 @@ class Phone:
         body = "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in (head | nodes).items())
         return f"<xml>{body}</xml>"
 
-    def post(self, xml: str) -> Answer:
+    def post(self, xml: str, late: int = 0) -> Answer:
+        """late: seconds after which the platform sends this try."""
+        response, cipher = self.sent(xml, late)
+        assert response.status_code == 200, response.status
+        return self._answer(response.data, cipher)
+
+    def sent(self, xml: str, late: int = 0) -> tuple[TestResponse, Cipher]:
+        """The bare response of one try, and what opens it."""
         cipher = Cipher(self.aes_key, self.app_id)
         encrypted = cipher.encrypt(xml.encode())
-        stamp, nonce = str(int(time.time())), str(next(_numbers))
+        stamp, nonce = str(int(time.time()) + late), str(next(_numbers))
         query = {
             "timestamp": stamp,
             "nonce": nonce,
@@ -63,8 +71,7 @@ class Phone:
         }
         body = f"<xml><ToUserName>gh_transcript</ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
         response = self.client.post("/wechat", query_string=query, data=body.encode(), content_type="text/xml")
-        assert response.status_code == 200, response.status
-        return self._answer(response.data, cipher)
+        return response, cipher
 
     def _answer(self, data: bytes, cipher: Cipher) -> Answer:
         if data in (b"success", b""):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.adapters.wechat.crypto import Cipher, Foreign, Undecipherable, is_signed, signature
 from bot.adapters.wechat.kinds import message_from
@@ -29,10 +29,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A genuine callback. `nonce` is to be seen only once for each new message; `seal` renders the answer."""
+    """A genuine callback. `nonce` is to be seen only once for each new message; `seal` renders the answer.
+
+    sent: when the platform sent this try, by its own clock, like `message.at`.
+    """
 
     message: Message
     nonce: str
+    sent: datetime
     seal: Callable[[Reply], bytes]
 
 
@@ -66,7 +70,10 @@ class Callback:
             raise Refused(400, str(trouble)) from None
         except Foreign as trouble:
             raise Refused(403, str(trouble)) from None
-        return Opened(message, query["nonce"], lambda reply: self._sealed(cipher, rendered(reply, message, now), now))
+        sent = datetime.fromtimestamp(int(query["timestamp"]), UTC)
+        return Opened(
+            message, query["nonce"], sent, lambda reply: self._sealed(cipher, rendered(reply, message, now), now)
+        )
 
     def _verified(
         self, query: Mapping[str, str], body: bytes, now: datetime
