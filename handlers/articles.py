@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.effects import Asked
-from bot.dialogue.lookups import Article, Lookups
+from bot.dialogue.lookups import Article, Found, Lookups
 from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Card, Words, link
 from bot.dialogue.turn import Turn
@@ -17,20 +17,23 @@ from bot.dialogue.wording import plain
 
 PAGE = 5
 TITLE = 34
-READ_KEPT = 12
+READ_KEPT = 24
+NEWEST, NEAR = 20, 20
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _NUMBER = re.compile(r"(?:第)?\s*([0-9]{1,2}|[一二三四五六七八九十])\s*(?:篇|个|条)?")
 _HAN_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", 1)}
 
 
 def more(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
-    """更多: the rest of a long text first, then the next page of the list."""
+    """更多: the rest of a long text first, then the next page of the list. 换一批: others of the same kind."""
     match message.content:
         case Text(text=text) if lookups.heard("more", text) and conversation.rest:
             return Turn(Words(conversation.rest), conversation)
         case Text(text=text) if lookups.heard("more", text) and conversation.listing:
-            return _next_page(conversation, conversation.listing, message.at, lookups)
-        case Text(text=text) if lookups.heard("more", text):
+            return _next_page("found_many", conversation, conversation.listing, message.at, lookups)
+        case Text(text=text) if lookups.heard("another", text) and conversation.listing:
+            return _another(conversation, conversation.listing, message.at, lookups)
+        case Text(text=text) if lookups.heard("more", text) or lookups.heard("another", text):
             return Turn(Words(lookups.say("nothing_listed")), conversation)
         case _:
             return None
@@ -60,8 +63,8 @@ def related(message: Message, conversation: Conversation, lookups: Lookups) -> T
 def newest(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
     match message.content:
         case Text(text=text) if lookups.heard("newest", text):
-            found = lookups.articles.newest(limit=20)
-            return _list(lookups.say("newest"), text, found, conversation, message.at, lookups) if found else None
+            found = lookups.articles.newest(limit=NEWEST)
+            return _newest(text, found, conversation, message.at, lookups) if found else None
         case _:
             return None
 
@@ -74,18 +77,40 @@ def search(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
             return None
 
 
+def _newest(text: str, found: tuple[Article, ...], conversation: Conversation, at: datetime, lookups: Lookups) -> Turn:
+    """What the follower has been shown is nothing new: it comes last."""
+    unseen = tuple(article for article in found if article.id not in conversation.read)
+    seen = tuple(article for article in found if article.id in conversation.read)
+    heading = lookups.say("newest" if unseen else "newest_seen")
+    return _list(heading, text, (*unseen, *seen), conversation, at, lookups)
+
+
 def _search(text: str, conversation: Conversation, at: datetime, lookups: Lookups) -> Turn | None:
     found = lookups.articles.search(text)
     if not found.answered or not found.articles:
         return _nothing(text, conversation, lookups)
-    if found.clear or len(found.articles) == 1:
+    alone = found.clear or len(found.articles) == 1
+    if alone and not (found.read_as or found.missed_period or _may_be_inquiry(text, lookups)):
         return _card(found.articles[0], replace(conversation, listing=None), at, lookups, text)
-    return _list(_heading(found.topic, lookups), text, found.articles, conversation, at, lookups)
+    articles = found.articles[:1] if found.clear else found.articles
+    return _list(_heading(found, lookups), text, articles, conversation, at, lookups)
 
 
-def _heading(topic: str, lookups: Lookups) -> str:
-    name = next((known.name for known in lookups.topics if known.key == topic), "")
-    return lookups.say("topic_listed", topic=name) if name else lookups.say("found_many")
+def _may_be_inquiry(text: str, lookups: Lookups) -> bool:
+    """Only words carry the tap to the inquiry; a card has none."""
+    reading = lookups.understand(text)
+    return reading.inquiry > 0.0 or bool(reading.values)
+
+
+def _heading(found: Found, lookups: Lookups) -> str:
+    """What the list is, and how the message was read where that may surprise."""
+    name = next((known.name for known in lookups.topics if known.key == found.topic), "")
+    notes = [lookups.say("read_as", text=found.read_as)] if found.read_as else []
+    if found.missed_period:
+        notes.append(lookups.say("period_missed", period=found.period))
+    if name and found.period and not found.missed_period:
+        return "\n".join((*notes, lookups.say("period_topic", period=found.period, topic=name)))
+    return "\n".join((*notes, lookups.say("topic_listed", topic=name) if name else lookups.say("found_many")))
 
 
 def _nothing(text: str, conversation: Conversation, lookups: Lookups) -> Turn:
@@ -103,11 +128,22 @@ def _list(
     return _page(heading, shown, listing, found[:PAGE], at, lookups)
 
 
-def _next_page(conversation: Conversation, listing: Listing, at: datetime, lookups: Lookups) -> Turn:
+def _next_page(heading: str, conversation: Conversation, listing: Listing, at: datetime, lookups: Lookups) -> Turn:
     page = lookups.articles.get(listing.ids[listing.shown : listing.shown + PAGE])
     if not page:
         return Turn(Words(lookups.say("no_more")), conversation)
-    return _page(lookups.say("found_many"), conversation, listing, page, at, lookups)
+    return _page(lookups.say(heading), conversation, listing, page, at, lookups)
+
+
+def _another(conversation: Conversation, listing: Listing, at: datetime, lookups: Lookups) -> Turn:
+    """The next of the list; after its end what is near to its first and was not shown lately."""
+    if listing.shown < len(listing.ids):
+        return _next_page("found_another", conversation, listing, at, lookups)
+    near = lookups.articles.related(listing.ids[0], limit=NEAR)
+    fresh = tuple(one for one in near if one.id not in listing.ids and one.id not in conversation.read)
+    if not fresh:
+        return Turn(Words(lookups.say("no_more")), conversation)
+    return _list(lookups.say("found_near"), listing.question, fresh, conversation, at, lookups)
 
 
 def _page(

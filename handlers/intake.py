@@ -59,6 +59,11 @@ def question_again(conversation: Conversation, lookups: Lookups, at: datetime | 
     return _NUMBERED.sub("· ", question) if conversation.listing else question
 
 
+def is_open(conversation: Conversation) -> bool:
+    """Whether an inquiry is being taken down."""
+    return conversation.inquiry is not None and conversation.inquiry.state == OPEN
+
+
 def fresh(conversation: Conversation, lookups: Lookups, at: datetime) -> Conversation:
     """The conversation without what time has taken from the draft: to be called before any route answers."""
     inquiry = aged(conversation.inquiry, lookups.form, at)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import NewsShown
 from bot.dialogue.lookups import Lookups
-from bot.dialogue.message import Message
-from bot.dialogue.reply import TEXT_LIMIT, Card, Words, fitted, link
+from bot.dialogue.message import Message, Text
+from bot.dialogue.reply import TEXT_LIMIT, Card, Words, fitted, link, tap
 from bot.dialogue.turn import Handler, Turn
 from handlers import articles, contact, fallback, intake, keywords, media, menu, receipts, topics, welcome
+
+OTHER_WAY = 24
+"""Characters of a message up to which it may have been a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def answer(message: Message, conversation: Conversation, lookups: Lookups) -> tu
 
 def _finished(route: Route, turn: Turn, message: Message, before: Conversation, lookups: Lookups) -> Turn:
     turn = replace(turn, conversation=_without_stale(turn.conversation, before, keeps_list=route.keeps_list))
-    if route.name != "intake":
+    if route.name == "intake":
+        turn = _with_other_way(turn, message, before, lookups)
+    else:
         turn = _with_open_question(turn, message, lookups)
     return _fitted(_with_news(turn, message, lookups), lookups)
 
@@ -66,6 +71,22 @@ def _without_stale(after: Conversation, before: Conversation, *, keeps_list: boo
     listing = after.listing if keeps_list or after.listing is not before.listing else None
     rest = after.rest if after.rest is not before.rest else ""
     return replace(after, listing=listing, rest=rest)
+
+
+def _with_other_way(turn: Turn, message: Message, before: Conversation, lookups: Lookups) -> Turn:
+    """A message that began an inquiry may have asked for articles: where there are some, they are one tap away."""
+    began = not intake.is_open(before) and intake.is_open(turn.conversation)
+    match message.content, turn.reply:
+        case Text(text=text), Words(text=said) if began and _finds_articles(text, lookups):
+            other = tap(lookups.say("other_way_said"), lookups.say("other_way_asks", text=text.strip()))
+            return replace(turn, reply=Words(f"{said}\n{lookups.say('other_way', tap=other)}"))
+        case _:
+            return turn
+
+
+def _finds_articles(text: str, lookups: Lookups) -> bool:
+    """Whoever tapped the way to the inquiry has chosen already; a long message tells a need."""
+    return 2 <= len(text) <= OTHER_WAY and text != lookups.say("tap_inquiry") and lookups.articles.search(text).answered
 
 
 def _with_open_question(turn: Turn, message: Message, lookups: Lookups) -> Turn:

@@ -86,7 +86,7 @@ class IndexedArticles:
         period, view = findings.question.period, self.index.view()
         within = [view.between(period.start, period.end)] if period and not findings.missed_period else []
         listed = self._newest([*view.all_of("topics", [topic.key]), *within], limit)
-        about = {one.hit.group for one in findings.found if one.in_title > 0.0} if findings.answered else set()
+        about = {one.hit.group for one in findings.found if one.in_title == 1.0} if findings.answered else set()
         very = sorted((a for a in listed if a.id in about), key=lambda article: article.published, reverse=True)
         found = [_article(one.hit) for one in findings.found if one.hit.group in about]
         return tuple({article.id: article for article in (*very, *found, *listed)}.values())[:limit]

@@ -18,6 +18,9 @@ GOOD = 0.55
 """Coverage and verbatim finds (0..2) of the best article below which the message may be misspelt."""
 BETTER = 0.05
 CHANGE_COSTS = 0.1
+LONG, ENOUGH = 12, 0.5
+NEARLY_AS_GOOD = 0.7
+"""What the time that was named must have to offer, measured by what any other has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def find(
     missed = False
     if question.period and (best.found or not question.text):
         within = _within(best, question, now)
-        missed = not _answers(within, answers_from)
+        missed = within.quality < NEARLY_AS_GOOD * best.quality or not within.found
         best = best if missed else within
     found = _once(best.found)
     judged = signs(best.wanted, found[0], best.changed) if found else Signs()
@@ -88,7 +91,7 @@ def find(
 def _best_reading(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:
     """As it was written; where that finds little, as it may have been meant."""
     first = _attempt(question, view, tools, now)
-    if first.quality >= 2.0 - GOOD or not question.text:
+    if first.quality >= 2.0 - GOOD or not question.text or _is_told_at_length(first):
         return first
     respelled = tools.speller.respelled(question.text, view)
     if respelled is None:
@@ -96,6 +99,11 @@ def _best_reading(question: Question, view: View, tools: Tools, now: datetime) -
     meant = replace(question, text=respelled.text, said=respelled.text)
     second = replace(_attempt(meant, view, tools, now), changed=respelled.changed)
     return second if second.quality > first.quality + BETTER else first
+
+
+def _is_told_at_length(first: _Attempt) -> bool:
+    """In a long message most words are right, and one slip among them does no harm."""
+    return bool(first.found) and len(first.wanted.question.text) > LONG and first.found[0].coverage > ENOUGH
 
 
 def _attempt(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:
@@ -111,12 +119,6 @@ def _within(best: _Attempt, question: Question, now: datetime) -> _Attempt:
     between = best.wanted.view.between(period.start, period.end)
     wanted = replace(best.wanted, extra=(between,))
     return _Attempt(wanted, ranked(wanted, now), best.changed)
-
-
-def _answers(attempt: _Attempt, answers_from: float) -> bool:
-    if not attempt.found:
-        return False
-    return signs(attempt.wanted, attempt.found[0], attempt.changed).confidence >= answers_from
 
 
 def _once(found: list[Ranked]) -> list[Ranked]:

@@ -19,10 +19,14 @@ import tantivy
 
 from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, words
 from bot.search.document import Document
+from bot.search.threshold import FILE as CALIBRATION
 from bot.search.threshold import threshold
 
 SMALL_HEAP, LARGE_HEAP = 15 << 20, 128 << 20
 """Bytes a writer gathers before it writes: for the few articles of a day, and for a whole site."""
+
+FREQS_KEPT = 50_000
+"""Terms whose frequency is remembered until the next commit."""
 
 Clause = tuple[tantivy.Occur, tantivy.Query]
 
@@ -84,6 +88,12 @@ class Index:
     Readers call `reload`. The writer made by `writer` is the only one of a machine.
     """
 
+    _index: tantivy.Index
+    _folder: Path
+    _seen: tuple[int, ...]
+    _freqs: dict[tuple[str, str], int]
+    _answers_from: float
+
     def __init__(self, folder: Path) -> None:
         self.home = folder / fingerprint()
         self.schema = _schema()
@@ -111,9 +121,7 @@ class Index:
         """An index on one generation, whatever the link says; for building it."""
         made = object.__new__(Index)
         made.home, made.schema, made._swap = self.home, self.schema, threading.Lock()
-        made._folder = folder
-        made._answers_from = threshold(folder)
-        made._index = tantivy.Index(self.schema, path=str(folder), reuse=True)
+        made._use(folder)
         return made
 
     def swap_in(self, folder: Path) -> None:
@@ -129,14 +137,25 @@ class Index:
         with self._swap:
             if (self.home / "current").resolve() != self._folder:
                 self._open()
-            else:
+            elif self._written() != self._seen:
+                self._seen = self._written()
                 self._index.reload()
+                self._freqs = {}
                 self._answers_from = threshold(self._folder)
 
+    def _written(self) -> tuple[int, ...]:
+        """When the files that change with a commit or a calibration were written."""
+        files = (self._folder / "meta.json", self._folder / CALIBRATION)
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
     def _open(self) -> None:
-        folder = (self.home / "current").resolve()
+        self._use((self.home / "current").resolve())
+
+    def _use(self, folder: Path) -> None:
         self._index = tantivy.Index(self.schema, path=str(folder), reuse=True)
         self._folder = folder
+        self._seen = self._written()
+        self._freqs = {}
         self._answers_from = threshold(folder)
 
     @property
@@ -152,7 +171,7 @@ class Index:
         return int(self._index.searcher().num_docs)
 
     def view(self) -> View:
-        return View(self._index.searcher(), self.schema)
+        return View(self._index.searcher(), self.schema, self._freqs)
 
     def by_id(self, ids: Sequence[int]) -> list[Hit]:
         return self.view().best(tantivy.Query.term_set_query(self.schema, "id", list(ids)), max(1, len(ids)))
@@ -182,6 +201,7 @@ class View:
 
     searcher: tantivy.Searcher
     schema: tantivy.Schema
+    freqs: dict[tuple[str, str], int]
 
     @property
     def size(self) -> int:
@@ -214,7 +234,12 @@ class View:
 
     def having(self, field: str, term: str) -> int:
         """In how many articles the term stands."""
-        return int(self.searcher.doc_freq(field, term))
+        known = self.freqs.get((field, term))
+        if known is None:
+            if len(self.freqs) > FREQS_KEPT:
+                self.freqs.clear()
+            known = self.freqs[field, term] = int(self.searcher.doc_freq(field, term))
+        return known
 
     def rarity(self, field: str, term: str) -> float:
         """Inverse document frequency of a term: how much finding it tells."""

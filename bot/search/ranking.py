@@ -147,9 +147,18 @@ class Wanted:
     def length(self) -> int:
         return sum(length for length, _ in self.runs)
 
+    @cached_property
+    def weight(self) -> float:
+        return sum(concept.weight for concept in self.concepts)
+
     def coverage(self, content: bytes) -> float:
-        whole = sum(concept.weight for concept in self.concepts)
-        return sum(one.weight * one.share_in(content) for one in self.concepts) / whole if whole else 0.0
+        found = 0.0
+        for concept in self.concepts:
+            if concept.names[0] in content:
+                found += concept.weight
+            elif len(concept.names) > 1:
+                found += concept.weight * concept.share_in(content)
+        return found / self.weight if self.weight else 0.0
 
     def verbatim(self, content: bytes) -> float:
         found = sum(length * _best_way(ways, content) for length, ways in self.runs)

@@ -22,6 +22,8 @@ RARE = 3
 LOOKED_AT = 16
 """Articles by sound in which the right spelling is looked for."""
 READ_OF_EACH = 1500
+KNOWN_COSTS = 0.6
+"""What a term of the trade is worth less where the article at hand does not have it."""
 UNITS = 24
 """Characters or syllables of a message that are looked at."""
 _SPLITS = 6
@@ -64,11 +66,11 @@ class Speller:
 
     def respelled(self, text: str, view: View) -> Respelled | None:
         """The plain text with what looks like a slip read anew; None where nothing does or nothing better is known."""
-        parsed = _parsed(text, view)
-        runs = [_run(units, view) for units, _ in parsed if units]
+        parsed = [(self._run(units, view) if units else None, gap) for units, gap in _parsed(text, view)]
+        runs = [run for run, _ in parsed if run]
         if not any(any(run.doubtful) for run in runs):
             return None
-        readings = [self._read(parsed, evidence, view) for evidence in _evidence(text, runs, view)]
+        readings = [_read(parsed, evidence) for evidence in _evidence(text, runs, view)]
         votes = Counter(reading.text for reading in readings)
         best = max(readings, key=lambda reading: reading.score + 0.02 * votes[reading.text], default=None)
         if best is None or not best.changed:
@@ -76,37 +78,60 @@ class Speller:
         typed = any(unit.typed for run in runs for unit in run.units)
         return Respelled(" ".join(best.text.split()), best.changed, typed)
 
-    def _read(self, parsed: list[Parsed], evidence: Evidence, view: View) -> _Reading:
-        """The whole message as one article would have it spelled."""
-        parts = [
-            self._read_run(_run(units, view), evidence, view) if units else _Reading(gap, 0.0, 0)
-            for units, gap in parsed
-        ]
-        score = sum(part.score for part in parts)
-        return _Reading("".join(part.text for part in parts), score, sum(part.changed for part in parts))
+    def _run(self, units: tuple[Unit, ...], view: View) -> _Run:
+        doubtful = _doubtful(units, view)
+        windows = tuple(
+            Window(at, size, codes, tuple(self._known_terms(units[at : at + size], codes, view)))
+            for at in range(len(units))
+            for size in range(2, min(LONGEST_TERM, len(units) - at) + 1)
+            if any(doubtful[at : at + size])
+            for codes in _spelled(units[at : at + size])
+        )
+        return _Run(units, doubtful, windows)
 
-    def _read_run(self, run: _Run, evidence: Evidence, view: View) -> _Reading:
-        """The best way to cut the run into terms and single characters; from right to left."""
-        best = [_Reading("", 0.0, 0)] * (len(run.units) + 1)
-        for at in range(len(run.units) - 1, -1, -1):
-            unit = run.units[at]
-            alone = -1.0 if unit.typed else evidence.literal(run, at)
-            choices = [best[at + 1].after(unit.said, alone, 0)]
-            for size in range(2, min(LONGEST_TERM, len(run.units) - at) + 1):
-                window = run.units[at : at + size]
-                if any(run.doubtful[at : at + size]):
-                    choices += [best[at + size].after(*found) for found in self._terms(window, evidence, view)]
-            best[at] = max(choices, key=lambda reading: reading.score)
-        return best[0]
+    def _known_terms(self, window: Sequence[Unit], codes: str, view: View) -> Iterable[Term]:
+        for term in self._known.get(codes, ()):
+            if all(view.having("pairs", pair) for pair in pairs(term)):
+                yield from _worth(window, term, KNOWN_COSTS)
 
-    def _terms(self, window: Sequence[Unit], evidence: Evidence, view: View) -> Iterable[tuple[str, float, int]]:
-        """Terms that sound like the window: as written, what that is worth, and how many units are read anew."""
-        for codes in _spelled(window):
-            for term in evidence.spellings(codes):
-                yield from _worth(window, term, 0.0)
-            for term in self._known.get(codes, ()):
-                if all(view.having("pairs", pair) for pair in pairs(term)):
-                    yield from _worth(window, term, 0.6)
+
+def _read(parsed: Sequence[tuple[_Run | None, str]], evidence: Evidence) -> _Reading:
+    """The whole message as one article would have it spelled."""
+    parts = [_read_run(run, evidence) if run else _Reading(gap, 0.0, 0) for run, gap in parsed]
+    score, changed = sum(part.score for part in parts), sum(part.changed for part in parts)
+    return _Reading("".join(part.text for part in parts), score, changed)
+
+
+def _read_run(run: _Run, evidence: Evidence) -> _Reading:
+    """The best way to cut the run into terms and single characters; from right to left."""
+    terms: dict[int, list[tuple[int, Term]]] = defaultdict(list)
+    for window in run.windows:
+        found = [*window.known]
+        if window.codes in evidence.heard:
+            units = run.units[window.at : window.at + window.size]
+            found += [term for spelled in evidence.spellings(window.codes) for term in _worth(units, spelled, 0.0)]
+        terms[window.at] += [(window.size, term) for term in found]
+    best = [_Reading("", 0.0, 0)] * (len(run.units) + 1)
+    for at in range(len(run.units) - 1, -1, -1):
+        unit = run.units[at]
+        choices = [best[at + 1].after(unit.said, -1.0 if unit.typed else evidence.literal(run, at), 0)]
+        choices += [best[at + size].after(*term) for size, term in terms[at]]
+        best[at] = max(choices, key=lambda reading: reading.score)
+    return best[0]
+
+
+Term = tuple[str, float, int]
+"""A term read for some units: as written, what that is worth, and how many units are read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Units `at` to `at + size` of a run, the sounds they may stand for, and the known terms that sound so."""
+
+    at: int
+    size: int
+    codes: str
+    known: tuple[Term, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +148,7 @@ class _Reading:
 class _Run:
     units: tuple[Unit, ...]
     doubtful: tuple[bool, ...]
-
-    @property
-    def said(self) -> str:
-        return "".join(unit.said for unit in self.units)
+    windows: tuple[Window, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +175,7 @@ class Evidence:
         return -0.3 if run.doubtful[at] else 0.0
 
 
-def _worth(window: Sequence[Unit], term: str, less: float) -> Iterable[tuple[str, float, int]]:
+def _worth(window: Sequence[Unit], term: str, less: float) -> Iterable[Term]:
     """Long terms over short ones, the very sound over a near one; nothing where too much would change."""
     if len(term) != len(window) or not _HAN.fullmatch(term):
         return
@@ -191,7 +213,7 @@ def _evidence(text: str, runs: Sequence[_Run], view: View) -> list[Evidence]:
     return [Evidence(content, sounding(content)) for content in (one[:READ_OF_EACH] for one in contents)]
 
 
-def _run(units: tuple[Unit, ...], view: View) -> _Run:
+def _doubtful(units: tuple[Unit, ...], view: View) -> tuple[bool, ...]:
     """Doubtful are typed syllables, and characters that make a pair hardly any article has but many sound like."""
     doubtful = [unit.typed for unit in units]
     for at, (left, right) in enumerate(pairwise(units)):
@@ -200,7 +222,7 @@ def _run(units: tuple[Unit, ...], view: View) -> _Run:
         literal = view.having("pairs", left.said + right.said)
         if literal < RARE and view.having("sounds", left.codes[0] + right.codes[0]) > 3 * literal:
             doubtful[at] = doubtful[at + 1] = True
-    return _Run(units, tuple(doubtful))
+    return tuple(doubtful)
 
 
 def _spelled(window: Sequence[Unit]) -> list[str]:
@@ -287,7 +309,7 @@ def _typed_codes(syllable: str) -> tuple[str, ...]:
 
 @cache
 def _syllables() -> frozenset[str]:
-    return frozenset(sounds.usual().values()) | {"lue", "nue"}
+    return frozenset(sound for sound in sounds.usual().values() if set(sound) & set("aeiouv")) | {"lue", "nue"}
 
 
 def splits(word: str) -> list[tuple[str, ...]]:

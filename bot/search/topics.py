@@ -56,12 +56,14 @@ class Taxonomy:
     """`guard`: words (war, crime) beside which a title's word no longer shows what the article is about.
 
     inside: the words that stand in a longer one, which says them, too: 半导体 in 半导体设备.
+    pointing: the chains a word is strong or weak for.
     """
 
     chains: tuple[Chain, ...]
     guard: frozenset[str]
     phrases: Phrases
     inside: Mapping[str, tuple[str, ...]]
+    pointing: Mapping[str, tuple[Chain, ...]]
     reasons: Mapping[str, str]
 
     @classmethod
@@ -71,7 +73,11 @@ class Taxonomy:
         others = _plain(word for facts in data["topic"] for word in facts.get("other", ()))
         own = {word for chain in chains for word in chain.strong | chain.weak | chain.exclude} | guard
         inside = {word: tuple(part for part in own if part != word and part in word) for word in own - others}
-        return cls(chains, guard, Phrases(sorted(own | others)), inside, data.get("reasons", {}))
+        pointing: dict[str, tuple[Chain, ...]] = {}
+        for chain in chains:
+            for word in chain.strong | chain.weak:
+                pointing[word] = (*pointing.get(word, ()), chain)
+        return cls(chains, guard, Phrases(sorted(own | others)), inside, pointing, data.get("reasons", {}))
 
     @property
     def topics(self) -> tuple[Topic, ...]:
@@ -85,11 +91,14 @@ class Taxonomy:
     def assign(self, title: str, body: str, category: str = "", tags: tuple[str, ...] = ()) -> tuple[Assigned, ...]:
         """Every topic the article belongs to, best first; a child brings its parent along, below what is pushed."""
         said = self._said(title, body, " ".join((category, *tags)))
-        found = {one[0]: one for one in (self._judged(chain, said) for chain in self.chains) if one}
-        for chain in self.chains:
-            parent, own = chain.topic.parent, found.get(chain.topic.key)
-            if own and parent and parent not in found:
-                found[parent] = (parent, min(OF_PARENT, own[1]), self._reason("parent", [chain.topic.name]))
+        words = (*said.title, *said.shown, *said.body)
+        named = {chain.topic.key: chain for word in words for chain in self.pointing.get(word, ())}
+        found = {key: one for key, chain in named.items() if (one := self._judged(chain, said))}
+        for key in tuple(found):
+            parent = named[key].topic.parent
+            if parent and parent not in found:
+                score = min(OF_PARENT, found[key][1])
+                found[parent] = (parent, score, self._reason("parent", [named[key].topic.name]))
         return tuple(sorted(found.values(), key=lambda one: -one[1]))
 
     def _said(self, title: str, body: str, shown: str) -> Said:
