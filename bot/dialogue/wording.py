@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from bot.dialogue.reply import tap
 
@@ -19,10 +20,12 @@ class Wording:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __call__(self, name: str, /, **facts: object) -> str:
-        return self.phrases[name].strip("\n").format_map({**self._taps(), **self.facts, **facts})
+        return self.phrases[name].strip("\n").format_map({**self._always, **facts} if facts else self._always)
 
-    def _taps(self) -> dict[str, str]:
-        return {f"{name[4:]}_tap": tap(text) for name, text in self.phrases.items() if name.startswith("tap_")}
+    @cached_property
+    def _always(self) -> Mapping[str, object]:
+        taps = {f"{name[4:]}_tap": tap(text) for name, text in self.phrases.items() if name.startswith("tap_")}
+        return {**taps, **self.facts}
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Heard:
         return words[len(max(fitting, key=len)) :].strip(" ：:「」\"'，,") if fitting else ""
 
 
+@lru_cache(1024)  # every row of the table of routes looks at the same message
 def plain(text: str) -> str:
     """Full width to half width, lower case, no blanks or sentence marks around."""
     return unicodedata.normalize("NFKC", text).lower().strip(_TRAILING) or text.strip()
