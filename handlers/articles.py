@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.effects import Asked
+from bot.dialogue.intake_labels import covered
 from bot.dialogue.lookups import Article, Found, Lookups
 from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Card, Words, link
@@ -20,6 +21,9 @@ TITLE = 34
 READ_KEPT = 24
 NEWEST, NEAR = 20, 20
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_OF_A_PERSON = ("contact", "mobile", "landline", "wechat")
+"""What a question may hold that is not to be kept with it: questions are statistics for staff, in the open."""
+
 _NUMBER = re.compile(r"(?:第)?\s*([0-9]{1,2}|[一二三四五六七八九十])\s*(?:篇|个|条)?")
 _HAN_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九十", 1)}
 
@@ -86,14 +90,14 @@ def _newest(text: str, found: tuple[Article, ...], conversation: Conversation, a
 
 
 def _search(text: str, conversation: Conversation, at: datetime, lookups: Lookups) -> Turn | None:
-    found = lookups.articles.search(text)
+    found, question = lookups.articles.search(text), covered(text, lookups.understand(text), _OF_A_PERSON)
     if not found.answered or not found.articles:
-        return _nothing(text, conversation, lookups)
+        return _nothing(text, question, conversation, lookups)
     alone = found.clear or len(found.articles) == 1
     if alone and not (found.read_as or found.missed_period or _may_be_inquiry(text, lookups)):
-        return _card(found.articles[0], replace(conversation, listing=None), at, lookups, text)
+        return _card(found.articles[0], replace(conversation, listing=None), at, lookups, question)
     articles = found.articles[:1] if found.clear else found.articles
-    return _list(_heading(found, lookups), text, articles, conversation, at, lookups)
+    return _list(_heading(found, lookups), question, articles, conversation, at, lookups)
 
 
 def _may_be_inquiry(text: str, lookups: Lookups) -> bool:
@@ -113,11 +117,11 @@ def _heading(found: Found, lookups: Lookups) -> str:
     return "\n".join((*notes, lookups.say("topic_listed", topic=name) if name else lookups.say("found_many")))
 
 
-def _nothing(text: str, conversation: Conversation, lookups: Lookups) -> Turn:
+def _nothing(text: str, question: str, conversation: Conversation, lookups: Lookups) -> Turn:
     missed = replace(conversation, misses=conversation.misses + 1, listing=None)
     reply = "fallback_again" if missed.misses >= 3 else "nothing_found"
     said = lookups.say(reply, question=_short(text.strip().replace("<", "＜"), 20))
-    return Turn(Words(said), missed, (Asked(text, answered=False),))
+    return Turn(Words(said), missed, (Asked(question, answered=False),))
 
 
 def _list(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.effects import Followed, Unfollowed
+from bot.dialogue.effects import Followed, PersonErased, Unfollowed
 from bot.dialogue.lookups import Lookups
-from bot.dialogue.message import Follow, Message, Scan, Text, Unfollow
+from bot.dialogue.message import Cancelled, Follow, Message, Scan, Text, Unfollow
 from bot.dialogue.reply import SILENCE, Words
 from bot.dialogue.turn import Turn
 
@@ -36,6 +36,8 @@ def unfollowed(message: Message, conversation: Conversation, lookups: Lookups) -
     match message.content:
         case Unfollow():
             return Turn(SILENCE, Conversation(), (Unfollowed(),))
+        case Cancelled():
+            return Turn(SILENCE, Conversation(), (PersonErased(),))
         case _:
             return None
 

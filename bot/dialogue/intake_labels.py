@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.dialogue.form import Form, Key, Slot
 from bot.dialogue.inquiry import Answer
+from bot.understanding.reading import Reading
 
 LONGEST = 40
 LARGE = 10_000
@@ -63,6 +64,15 @@ def safe(text: str, longest: int = LONGEST) -> str:
 def redacted(text: str) -> str:
     """Numbers long enough to be a phone or an ID do not belong into a remark."""
     return _LONG_NUMBER.sub("***", unicodedata.normalize("NFKC", text)).strip()
+
+
+def covered(text: str, reading: Reading, personal: Iterable[str]) -> str:
+    """A message without the names and numbers read from it, for what is kept in the open."""
+    text = unicodedata.normalize("NFKC", text)
+    for name in personal:
+        raw = unicodedata.normalize("NFKC", reading.values[name].raw) if name in reading.values else ""
+        text = text.replace(raw, "***") if raw else text
+    return redacted(text)
 
 
 def said_words(text: str) -> str:

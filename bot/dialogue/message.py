@@ -62,6 +62,11 @@ class Unfollow:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Gave up the account at the platform and with it every consent: nothing of this person may stay."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """A follower scanned one of our QR codes."""
 
@@ -99,7 +104,20 @@ class Other:
 
 
 Content: TypeAlias = (
-    Text | Image | Voice | Video | Location | Link | Follow | Unfollow | Scan | Click | View | Receipt | Other
+    Text
+    | Image
+    | Voice
+    | Video
+    | Location
+    | Link
+    | Follow
+    | Unfollow
+    | Cancelled
+    | Scan
+    | Click
+    | View
+    | Receipt
+    | Other
 )
 
 

@@ -7,11 +7,21 @@ from dataclasses import replace
 import pytest
 
 from bot.dialogue.conversation import Conversation, Listing
-from bot.dialogue.effects import Asked, Followed, HumanWanted, NewsShown, Reported, TopicsChosen, Unfollowed
+from bot.dialogue.effects import (
+    Asked,
+    Followed,
+    HumanWanted,
+    NewsShown,
+    PersonErased,
+    Reported,
+    TopicsChosen,
+    Unfollowed,
+)
 from bot.dialogue.lookups import Lookups, WaitingNews
-from bot.dialogue.message import Click, Follow, Image, Link, Other, Receipt, Scan, Unfollow, View, Voice
+from bot.dialogue.message import Cancelled, Click, Follow, Image, Link, Other, Receipt, Scan, Unfollow, View, Voice
 from bot.dialogue.reply import SILENCE, TEXT_LIMIT, Card, HandOver, Words
 from bot.dialogue.turn import Turn
+from bot.understanding.reading import Reading, Value
 from handlers import intake
 from handlers.routes import ROUTES, answer
 from tests.dialogue.conftest import said
@@ -53,6 +63,11 @@ def test_a_scan_changes_the_scene(lookups: Lookups) -> None:
 def test_somebody_who_leaves_is_forgotten_in_silence(lookups: Lookups) -> None:
     _, turn = answer(replace(said(""), content=Unfollow()), Conversation(topics=("optical",)), lookups)
     assert turn == Turn(SILENCE, EMPTY, (Unfollowed(),))
+
+
+def test_whoever_cancels_their_account_is_erased_in_silence(lookups: Lookups) -> None:
+    _, turn = answer(replace(said(""), content=Cancelled()), Conversation(topics=("optical",)), lookups)
+    assert turn == Turn(SILENCE, EMPTY, (PersonErased(),))
 
 
 @pytest.mark.parametrize("content", [View("https://e.example"), Other("LOCATION")])
@@ -196,3 +211,12 @@ def test_a_long_text_is_cut_and_more_continues_it(lookups: Lookups) -> None:
 def test_a_conversation_survives_its_journey_through_json() -> None:
     talk = Conversation(("optical",), "expo", None, Listing("光模块", (1, 2), 2), "rest", (5,), 3, 1)
     assert Conversation.from_dict(talk.to_dict()) == talk
+
+
+def test_a_question_is_kept_without_the_person_in_it(lookups: Lookups) -> None:
+    _, turn = spoken("火星移民找谁 138 0000 12345", replace(lookups, understand=_named))
+    assert [effect.text for effect in turn.effects if isinstance(effect, Asked)] == ["火星移民找*** ***"]
+
+
+def _named(text: str, asked: str | None = None) -> Reading:
+    return Reading(values={"contact": Value("谁", "谁")})

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from bot.adapters.wechat.xml import Malformed, Node
 from bot.dialogue.message import (
+    Cancelled,
     Click,
     Content,
     Follow,
@@ -167,6 +168,7 @@ _MESSAGES: Mapping[str, _Read] = {
 _EVENTS: Mapping[str, _Read] = {
     "subscribe": _follow,
     "unsubscribe": lambda _fields: Unfollow(),
+    "user_authorization_cancellation": lambda _fields: Cancelled(),
     "scan": _scan,
     "click": _click,
     "scancode_push": _click,
