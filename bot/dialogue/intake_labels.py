@@ -67,12 +67,14 @@ def redacted(text: str) -> str:
 
 
 def covered(text: str, reading: Reading, personal: Iterable[str]) -> str:
-    """A message without the names and numbers read from it, for what is kept in the open."""
+    """A message without the person in it, for what is kept in the open: names go, and beside a number everything."""
+    if redacted(text) != unicodedata.normalize("NFKC", text).strip():
+        return "***"
     text = unicodedata.normalize("NFKC", text)
     for name in personal:
         raw = unicodedata.normalize("NFKC", reading.values[name].raw) if name in reading.values else ""
         text = text.replace(raw, "***") if raw else text
-    return redacted(text)
+    return text.strip()
 
 
 def said_words(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from flask import Blueprint, Response, request
 from prometheus_client import Counter, Histogram
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from bot.dialogue.message import Message
 from bot.dialogue.reply import Reply
@@ -133,6 +134,9 @@ def _guarded(webhook: Webhook, work: Callable[[], bytes | None]) -> Response:
     except webhook.replayed:
         webhook.strangers.refused(request.remote_addr)
         return _turned_away(403, "replayed")
+    except RequestEntityTooLarge:
+        webhook.strangers.refused(request.remote_addr)
+        return _turned_away(413, "body too large")
     if body is None:
         CALLBACKS.labels("again").inc()
         return Response("", status=503, mimetype="text/plain")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.dialogue.message import (
+    Cancelled,
     Click,
     Content,
     Follow,
@@ -125,6 +126,10 @@ SENDING = (
         (
             "<Event>kf_switch_session</Event><FromKfAccount>a@gh</FromKfAccount><ToKfAccount>b@gh</ToKfAccount>",
             Other("kf_switch_session", {"FromKfAccount": "a@gh", "ToKfAccount": "b@gh"}),
+        ),
+        (
+            "<Event>user_authorization_cancellation</Event><OpenID>o1</OpenID><AppID>wx</AppID>",
+            Cancelled(),
         ),
         (
             "<Event>user_authorization_revoke</Event><OpenID>o1</OpenID><AppID>wx</AppID><RevokeInfo>1</RevokeInfo>",
