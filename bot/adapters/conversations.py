@@ -151,7 +151,7 @@ class Conversations:
     def erase(self, openid: str) -> None:
         """Forget this follower; whoever is working on a message of theirs can keep nothing any more."""
         with _available():
-            self._redis.delete(_lock_key(openid), _state_key(openid), window_key(openid))
+            self._redis.delete(_lock_key(openid), _state_key(openid), window_key(openid), _pace_key(openid))
 
     # Answers that come too late
 
@@ -171,7 +171,7 @@ class Conversations:
             held.owe(reply)
 
     def _taken(self, openid: str, nonce_key: str, token: str, deadline: float) -> tuple[bool, bytes | None]:
-        keys = [_lock_key(openid), _state_key(openid), f"r:{{{openid}}}", *([nonce_key] if nonce_key else [])]
+        keys = [_lock_key(openid), _state_key(openid), _pace_key(openid), *([nonce_key] if nonce_key else [])]
         most: int | str = self._pace.most if nonce_key else ""  # a message counts once, however often it has to wait
         while True:
             with _available():
@@ -304,6 +304,10 @@ def _lock_key(openid: str) -> str:
 
 def _state_key(openid: str) -> str:
     return f"c:{{{openid}}}"
+
+
+def _pace_key(openid: str) -> str:
+    return f"r:{{{openid}}}"
 
 
 def _late_key(openid: str, key: str) -> str:
