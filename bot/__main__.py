@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database up to date")
     add("doctor", _doctor, "check this set-up and say what is missing")
     add("ingest", _ingest, "take in new articles now").add_argument("--all", action="store_true", help="the whole site")
+    topics = add("topics", _topics, "the topics and how many articles each has")
+    topics.add_argument("--reassign", action="store_true", help="let the rules look at every article again")
+    typed = add("article", _article, "store an article written here; the body is read from stdin")
+    typed.add_argument("title")
+    for name in ("category", "url", "picture"):
+        typed.add_argument(f"--{name}", default="")
     search = add("search", _search, "what a follower who writes this would get")
     search.add_argument("text")
     search.add_argument("--json", action="store_true")
@@ -134,9 +140,22 @@ def _doctor(_chosen: argparse.Namespace) -> int:
 
 
 def _ingest(chosen: argparse.Namespace) -> int:
-    import jobs.__main__ as work
+    from jobs import ingest_here
 
-    return work.ingest(_settings(), everything=chosen.all)
+    return ingest_here.ingest(_settings(), everything=chosen.all)
+
+
+def _topics(chosen: argparse.Namespace) -> int:
+    from jobs import ingest_here
+
+    return ingest_here.topics(_settings(), reassign=chosen.reassign)
+
+
+def _article(chosen: argparse.Namespace) -> int:
+    from jobs import ingest_here
+
+    body = sys.stdin.read()
+    return ingest_here.article(_settings(), chosen.title, chosen.category, body, chosen.url, chosen.picture)
 
 
 def _search(chosen: argparse.Namespace) -> int:

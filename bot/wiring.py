@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from bot.adapters import asked
 from bot.adapters.conversations import Conversations, Lost, Occupied, Pace, Replayed, Unavailable
 from bot.adapters.links import FormLinks
 from bot.adapters.redis_scripts import TROUBLE, Client, connected
-from bot.adapters.site.http import Fetcher
-from bot.adapters.site.pages import Rules
+from bot.adapters.site.http import Fetcher, root
+from bot.adapters.site.other import OtherFeed
+from bot.adapters.site.pages import Rules, Theme
 from bot.adapters.site.site import Site
 from bot.adapters.staff.dingtalk import DingTalk
 from bot.adapters.staff.feishu import Feishu
@@ -48,6 +49,7 @@ from bot.search.articles import IndexedArticles
 from bot.search.builder import Change, catch_up, place
 from bot.search.calibration import calibrate, grown_since_calibration
 from bot.search.document import Document
+from bot.search.duplicates import Story, Twins
 from bot.search.finding import Tools
 from bot.search.index import Index
 from bot.search.synonyms import Synonyms
@@ -56,7 +58,9 @@ from bot.store import articles as stored
 from bot.store import broadcasts, deliveries, effects, followers, leads, news
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
+from bot.store.lines import Threshold
 from bot.store.patience import Patience
+from bot.taking import Taker
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.reader import Reader
 from config import texts
@@ -243,6 +247,8 @@ class Library:
     taxonomy: Taxonomy
     articles: IndexedArticles
     latest_news: int = 0
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """Of topics, for articles that have none of their own."""
 
     def refresh(self) -> None:
         """Take in what changed, if this process may write, and see what any process has written."""
@@ -274,14 +280,20 @@ class Library:
         with reading(self.sessions) as session:
             rows = stored.changed_since(session, after, limit)
             topics = stored.topics_of(session, [row.id for row in rows])
-        return [Change(row.index_seq, row.id, _document(row, topics.get(row.id, ()))) for row in rows]
+        return [Change(row.index_seq, row.id, self._document(row, topics.get(row.id, ()))) for row in rows]
+
+    def _document(self, row: stored.Article, topics: tuple[str, ...]) -> Document | None:
+        found = _document(row, topics)
+        picture = next((self.pictures[topic] for topic in topics if topic in self.pictures), "")
+        return replace(found, picture=found.picture or picture) if found else None
 
 
 def library_of(made: Base) -> Library:
     taxonomy = Taxonomy.from_toml(made.texts["topics"])
     index = Index(Path(made.settings.data_dir) / "index")
     articles = IndexedArticles(index, taxonomy.topics, search_tools(made.texts, taxonomy))
-    return Library(made.sessions, index, taxonomy, articles)
+    pictures = {row["key"]: row["picture"] for row in made.texts["topics"]["topic"] if row.get("picture")}
+    return Library(made.sessions, index, taxonomy, articles, pictures=pictures)
 
 
 def is_small_talk(heard: Heard, text: str) -> bool:
@@ -326,20 +338,55 @@ def _document(row: stored.Article, topics: tuple[str, ...]) -> Document | None:
     )
 
 
+def site_rules(made: Base) -> Rules:
+    return Rules.from_toml(made.texts["site"])
+
+
 def site_of(made: Base) -> Site | None:
-    """The firm's site, or None where no address is given."""
-    settings, rules = made.settings, made.texts["site"]
+    """The firm's site with what is known of its theme, or None where no address is given."""
+    settings = made.settings
     if not settings.site_url:
         return None
-    fetcher = Fetcher(
-        settings.site_url,
+    with reading(made.sessions) as session:
+        theme = stored.remembered(session, "theme").get("theme")
+    return Site(_fetcher(made, settings.site_url), site_rules(made), Theme(**theme) if theme else None)
+
+
+def other_feeds(made: Base) -> list[OtherFeed]:
+    """The feeds that config/site.toml names beside the firm's site."""
+    cleaning = site_rules(made).cleaning
+    rows = made.texts["site"].get("feed", [])
+    return [
+        OtherFeed(row["name"], row["url"], _fetcher(made, root(row["url"])), cleaning, row.get("category", ""))
+        for row in rows
+    ]
+
+
+def _fetcher(made: Base, address: str) -> Fetcher:
+    rules, private = made.texts["site"], made.settings.site_private
+    return Fetcher(
+        address,
         rules["user_agent"],
-        private=settings.site_private,
-        pause=0.0 if settings.site_private else rules["seconds_between"],
+        private=private,
+        pause=0.0 if private else rules["seconds_between"],
         timeout=rules["timeout"],
+        longest=rules["longest"],
         most_bytes=rules["most_bytes"],
     )
-    return Site(fetcher, Rules.from_toml(rules))
+
+
+def taker_of(made: Base, library: Library) -> Taker:
+    """What takes in an article, whoever brings it: the site, a feed, staff."""
+    twins = Twins(library.index)
+
+    def same_story(article_id: int, content: stored.Content) -> int | None:
+        near = twins.original_of(Story(article_id, content.title, content.body, content.published_at))
+        with reading(made.sessions) as session:
+            return stored.earlier_with(session, content.hash, article_id) or stored.still_here(session, near)
+
+    threshold = Threshold(made.texts["site"]["boilerplate_from"])
+    cleaning, now = site_rules(made).cleaning, partial(datetime.now, UTC)
+    return Taker(made.sessions, cleaning, library.taxonomy.assign, same_story, now, threshold)
 
 
 @dataclass(frozen=True, slots=True)

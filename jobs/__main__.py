@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 from bot import wiring
 from bot.adapters import asked
-from bot.search.topics import Taxonomy
-from bot.store import articles as stored
-from bot.store.base import reading
+from bot.adapters.site.http import SiteError
+from bot.adapters.site.site import Site
 from bot.store.deliveries import Reach
 from config.settings import Settings
 from jobs import asked as asking
 from jobs import clock as ticking
-from jobs import deliver, digest, housekeeping, mass, notify, release
-from jobs import ingest as ingesting
+from jobs import deliver, digest, housekeeping, ingest_here, mass, notify, release
 from jobs import worker as working
 from jobs.deliver import Wording
 from jobs.habits import Habits, quiet_hours
 from jobs.notice import Writer
 from jobs.schedule import Job
 from jobs.schedule import jobs as scheduled
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Work:
     library: wiring.Library
     account: wiring.Account
     wake: Callable[[str], object]
+
+    @cached_property
+    def site(self) -> Site | None:
+        """Kept: it knows robots.txt and the theme."""
+        return wiring.site_of(self.made)
 
     @property
     def topics(self) -> dict[str, str]:
@@ -49,10 +54,10 @@ class Work:
         asking.take_down(self.made.sessions, self.made.vault, lambda: asked.waiting(self.made.redis, self.made.vault))
 
     def ingest(self) -> None:
-        site = wiring.site_of(self.made)
-        if site is None:
-            return
-        ingesting.ingest(intake_of(self.made, site, self.library.taxonomy))
+        try:
+            ingest_here.scheduled(self.made, self.site, self.library)
+        except SiteError as error:
+            log.warning("the site cannot be read just now", extra={"why": str(error)})
         self.library.refresh()
         self.wake("digest")
 
@@ -125,44 +130,12 @@ def clock(settings: Settings) -> int:
     return ticking.run(made.redis, _table(made), partial(working.enqueue, broker))
 
 
-def ingest(settings: Settings, *, everything: bool) -> int:
-    """One look at the site, here and now."""
-    wiring.migrate(settings)
-    made = wiring.base(settings)
-    site = wiring.site_of(made)
-    if site is None:
-        sys.stderr.write("SITE_URL is not set: there is no site to read\n")
-        return 2
-    library = wiring.library_of(made)
-    done = ingesting.ingest(intake_of(made, site, library.taxonomy, _shown), everything=everything)
-    library.refresh()
-    sys.stdout.write(
-        f"{done.new} new, {done.changed} changed, {done.same} known, {done.gone} gone, {done.failed} failed\n"
-    )
-    return int(done.failed > 0 and done.new + done.changed + done.same == 0)
-
-
-def intake_of(
-    made: wiring.Base, site: ingesting.Site, taxonomy: Taxonomy, progress: Callable[[str], None] = lambda _: None
-) -> ingesting.Intake:
-    def same_story(article_id: int, content: stored.Content) -> int | None:
-        with reading(made.sessions) as session:
-            return stored.earlier_with(session, content.hash, article_id)
-
-    return ingesting.Intake(made.sessions, site, taxonomy.assign, same_story, partial(datetime.now, UTC), progress)
-
-
 def habits_of(made: wiring.Base) -> Habits:
     """config/schedule.toml, with what the environment says instead."""
     settings, made_of = made.settings, Habits.from_toml(made.texts["schedule"]["push"])
     if settings.preview_minutes is not None:
         made_of = replace(made_of, preview=timedelta(minutes=settings.preview_minutes))
     return replace(made_of, quiet=quiet_hours(settings.quiet_hours)) if settings.quiet_hours else made_of
-
-
-def _shown(line: str) -> None:
-    """A line that is written over on a terminal, lines in a log otherwise."""
-    sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
 
 
 def _table(made: wiring.Base) -> tuple[Job, ...]:

@@ -1,75 +1,42 @@
-"""Takes in the firm's site: what is new by the feed, the rest by API or list pages; deletions are noticed."""
+"""Takes in the firm's site and other feeds: what is new, what was changed, what is gone; again and again, politely."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
 
-from bot.adapters.site.http import Gone, SiteError
-from bot.adapters.site.pages import FoundArticle
+from bot.adapters.site.http import Later, SiteError
+from bot.adapters.site.pages import FoundArticle, same_story
 from bot.store import articles
-from bot.store.articles import Content, Topics
-from bot.store.base import Sessions, reading
+from bot.store.base import reading
+from bot.taking import Ingested, Taker, known, retopic
+from jobs.sweep import SITE, Intake, Run, Site, sweep, unread, vanished
+
+__all__ = ["Ingested", "Intake", "Run", "Site", "Taker", "ingest", "other_feeds", "reassign"]
 
 log = logging.getLogger(__name__)
 
 CHECKED_A_RUN = 20
-"""Articles looked at in a run to see whether they are still there; all of them get their turn."""
+"""Articles read again in a run to see edits and deletions the feed does not tell; all of them get their turn."""
+SWEPT_EVERY = timedelta(days=1)
+LEARNED_EVERY = timedelta(hours=1)
+"""How soon a theme that could not be learned, or does not fit any longer, is tried again."""
+API_OFF = timedelta(hours=6)
+"""How long an API that was off is not asked again."""
+UNFED_KEPT = 100
+RETOPIC_BATCH = 200
 
-Assign = Callable[[str, str, str, tuple[str, ...]], Topics]
-DuplicateOf = Callable[[int, Content], int | None]
-Progress = Callable[[str], None]
 
+class Feed(Protocol):
+    """Another source; see bot.adapters.site.other."""
 
-class Site(Protocol):
-    """What is needed of a site; see bot.adapters.site.site."""
+    @property
+    def name(self) -> str: ...
 
     def recent(self, validators: Mapping[str, str]) -> tuple[list[FoundArticle], Mapping[str, str]]: ...
-    def by_api(self, start: int = 1) -> Iterable[tuple[int, list[FoundArticle]]]: ...
-    def addresses(self, start: int = 1) -> Iterable[tuple[int, list[str]]]: ...
-    def read(self, url: str, now: datetime) -> FoundArticle | None: ...
-    def is_there(self, url: str) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    gone: int = 0
-    failed: int = 0
-
-    def __add__(self, other: Ingested) -> Ingested:
-        return Ingested(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
-
-
-@dataclass(frozen=True)
-class Intake:
-    """Everything one run needs."""
-
-    sessions: Sessions
-    site: Site
-    assign: Assign
-    duplicate_of: DuplicateOf
-    now: Callable[[], datetime]
-    progress: Progress
-
-
-def ingest(intake: Intake, *, everything: bool = False) -> Ingested:
-    """One run. With `everything` the whole site is walked, from where an interrupted walk stopped.
-
-    Raises SiteError where not even the feed and the first page can be had; what was read before stays.
-    """
-    feed = _from_feed(intake)
-    found = feed.done
-    if everything or feed.overflowed or _state(intake, "sweep"):
-        found += _sweep(intake, feed.urls, whole=everything)
-    found += _checked(intake)
-    log.info("ingested", extra={name: getattr(found, name) for name in Ingested.__slots__})
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,162 +44,180 @@ class _Feed:
     """What the feed brought. overflowed: all of it was new, so more may have come than a feed holds."""
 
     done: Ingested
-    urls: frozenset[str] = frozenset()
+    found: tuple[FoundArticle, ...] = ()
     overflowed: bool = False
+
+    @property
+    def urls(self) -> frozenset[str]:
+        return frozenset(one.url for one in self.found)
+
+
+def ingest(intake: Intake, *, everything: bool = False) -> Ingested:
+    """One run. With `everything` the whole site is read, from where an interrupted walk stopped.
+
+    Raises SiteError where the walk could not go on (Later: the site asks for a rest, and gets it); what was read
+    before stays.
+    """
+    until = intake.state("later").get("until")
+    if until and intake.now() < datetime.fromisoformat(until):
+        raise Later(f"the site asked to be left alone until {until}", 0.0)
+    try:
+        return _run(intake, everything=everything)
+    except Later as later:
+        intake.remember("later", {"until": (intake.now() + timedelta(seconds=later.seconds)).isoformat()})
+        raise
+
+
+def _run(intake: Intake, *, everything: bool) -> Ingested:
+    with reading(intake.sessions) as session:
+        intake.site.knows(articles.examples(session, SITE, 50))
+    feed = _from_feed(intake)
+    done = feed.done + unread(intake)
+    if not everything:
+        done += _edited(intake)
+    swept = intake.state("swept").get("at")
+    due = swept is not None and intake.now() - datetime.fromisoformat(swept) > SWEPT_EVERY
+    if everything or due or feed.overflowed or intake.state("sweep"):
+        done += sweep(intake, feed.urls, whole=everything, thorough=everything or due or swept is None)
+    if not everything:
+        done += _unfed(intake, feed) + _checked(intake)
+    log.info("ingested", extra=asdict(done))
+    return done
+
+
+def other_feeds(run: Run, feeds: Sequence[Feed]) -> Ingested:
+    """What other feeds bring. One that cannot be read does not keep us from the rest."""
+    done = Ingested()
+    for feed in feeds:
+        key = f"feed {feed.name}"
+        try:
+            found, validators = feed.recent(run.state(key))
+        except SiteError as error:
+            log.warning("a feed cannot be read", extra={"feed": feed.name, "why": str(error)})
+            done += Ingested(failed=1)
+            continue
+        done += sum((run.taker.take(one, feed.name) for one in found), Ingested())
+        run.remember(key, validators)
+    return done
+
+
+def reassign(run: Run, taxonomy: str, *, whole: bool = False) -> int:
+    """Topics anew where the taxonomy changed since the last look (`taxonomy` is its hash); how many articles have
+    other topics now. Goes on where it was interrupted; `whole` begins at the beginning in any case."""
+    before = run.state("taxonomy")
+    after = int(before.get("after", 0)) if before.get("hash") == taxonomy and not whole else 0
+    if before.get("hash") == taxonomy and not after and not whole:
+        return 0
+    changed = 0
+    while not run.stopped():
+        after, different = retopic(run.sessions, run.taker.assign, after, RETOPIC_BATCH)
+        changed += different
+        run.remember("taxonomy", {"hash": taxonomy, "after": after})
+        if not after:
+            break
+    return changed
 
 
 def _from_feed(intake: Intake) -> _Feed:
     try:
-        found, validators = intake.site.recent(_state(intake, "feed"))
+        found, validators = intake.site.recent(intake.state("feed"))
+    except Later:
+        raise
     except SiteError as error:
         log.warning("the feed cannot be read", extra={"why": str(error)})
         return _Feed(Ingested(failed=1), overflowed=True)
-    done = sum((_stored(intake, one) for one in found), Ingested())
-    _remember(intake, "feed", dict(validators))
-    return _Feed(done, frozenset(one.url for one in found), bool(found) and done.new == len(found))
+    _learn(intake, found)
+    fresh = {one.url for one in found} - known(intake.sessions, (one.url for one in found))
+    done = sum((_fed(intake, one, new=one.url in fresh) for one in found), Ingested())
+    intake.alive(one.url for one in found)
+    intake.remember("feed", validators)
+    return _Feed(done, tuple(found), bool(found) and len(fresh) == len(found))
 
 
-def _sweep(intake: Intake, recent: frozenset[str], *, whole: bool) -> Ingested:
-    """Everything else, newest first, up to what is known from earlier runs (`recent` is from this one)."""
-    done = _sweep_api(intake, recent, whole=whole)
-    return done if done is not None else _sweep_pages(intake, recent, whole=whole)
+def _fed(intake: Intake, found: FoundArticle, *, new: bool) -> Ingested:
+    """A Z-Blog feed tells no category, and some feeds give only the beginning: the page of a new article tells all."""
+    if not new or (found.category and found.author):
+        return intake.taker.take(found)
+    try:
+        page = intake.site.read(found.url, intake.now())
+    except Later:
+        raise
+    except SiteError:
+        page = None
+    return intake.taker.take(_joined(found, page) if page else found)
 
 
-def _sweep_api(intake: Intake, recent: frozenset[str], *, whole: bool) -> Ingested | None:
-    """The walk by the API, or None where it is off."""
+def _joined(found: FoundArticle, page: FoundArticle) -> FoundArticle:
+    facts = replace(
+        found,
+        category=found.category or page.category,
+        tags=found.tags or page.tags,
+        author=found.author or page.author,
+        picture=found.picture or page.picture,
+    )
+    if page.title == found.title and _is_extract(found, page):
+        return replace(facts, body=page.body, summary=page.summary, lines=page.lines, source=page.source)
+    return facts
+
+
+def _is_extract(found: FoundArticle, page: FoundArticle) -> bool:
+    """Whether the feed gives only the beginning of what the page has."""
+    start, whole = found.body.rstrip("….。 "), page.body
+    size = len("".join(start.split()))
+    return len(whole) > 1.2 * len(found.body) and same_story("".join(whole.split())[:size], start)
+
+
+def _learn(intake: Intake, found: Sequence[FoundArticle]) -> None:
+    """What the theme is like: at the first look, and again when it is time."""
+    before = intake.state("theme")
+    at = before.get("at")
+    if not found or (at and (before.get("fits") or intake.now() - datetime.fromisoformat(at) < LEARNED_EVERY)):
+        return
+    theme = intake.site.learn(found, intake.now())
+    intake.remember(
+        "theme", {"at": intake.now().isoformat(), "fits": theme is not None, "theme": asdict(theme) if theme else {}}
+    )
+
+
+def _edited(intake: Intake) -> Ingested:
+    """What the API says was changed since we asked last, if it is on."""
+    state, now = intake.state("api"), intake.now()
+    if state.get("off") and now < datetime.fromisoformat(state["off"]):
+        return Ingested()
+    since = datetime.fromisoformat(state["since"]) if state.get("since") else now - timedelta(days=1)
     done, on = Ingested(), False
-    for number, found in intake.site.by_api(_state(intake, "sweep").get("api", 1)):
+    for page in intake.site.edited(since):
         on = True
-        caught_up = not whole and _caught_up(intake, [one.url for one in found], recent)
-        done += sum((_stored(intake, one) for one in found), Ingested())
-        _remember(intake, "sweep", {"api": number + 1})
-        intake.progress(f"API page {number}: {done.new} new, {done.changed} changed, {done.same} known")
-        if caught_up:
-            break
-    if on:
-        _remember(intake, "sweep", {})
-    return done if on else None
-
-
-def _sweep_pages(intake: Intake, recent: frozenset[str], *, whole: bool) -> Ingested:
-    done = Ingested()
-    for number, urls in intake.site.addresses(_state(intake, "sweep").get("page", 1)):
-        caught_up = not whole and _caught_up(intake, urls, recent)
-        wanted = urls if whole else _unknown(intake, urls)
-        done += sum((_read(intake, url) for url in wanted), Ingested())
-        _remember(intake, "sweep", {"page": number})
-        intake.progress(f"list page {number}: {done.new} new, {done.changed} changed, {done.failed} unreadable")
-        if caught_up:
-            break
-    _remember(intake, "sweep", {})
+        done += sum((intake.taker.take(one) for one in page.articles), Ingested(failed=page.broken))
+        intake.alive(one.url for one in page.articles)
+        if intake.stopped():
+            return done
+    intake.remember(
+        "api", {"since": (now - timedelta(minutes=5)).isoformat()} if on else {"off": (now + API_OFF).isoformat()}
+    )
     return done
 
 
-def _caught_up(intake: Intake, urls: list[str], recent: frozenset[str]) -> bool:
-    """Whether the walk has reached articles of earlier runs. Pinned posts lead every first page, so one is not enough."""
-    older = [url for url in urls if url not in recent]
-    return bool(older) and not _unknown(intake, older)
-
-
-def _read(intake: Intake, url: str) -> Ingested:
-    try:
-        found = intake.site.read(url, intake.now())
-    except Gone:
-        return Ingested(gone=_mark_gone(intake, url))
-    except SiteError as error:
-        log.warning("an article cannot be read", extra={"url": url, "why": str(error)})
-        return Ingested(failed=1)
-    if found is None or not found.title or not found.body:
-        return Ingested(failed=1)
-    return _stored(intake, found, paged=True)
+def _unfed(intake: Intake, feed: _Feed) -> Ingested:
+    """Articles as new as those of the feed that the feed no longer has: perhaps they were taken down."""
+    if not feed.found:
+        return Ingested()
+    times = [one.published for one in feed.found]
+    with reading(intake.sessions) as session:
+        inside = articles.published_between(session, SITE, min(times) + timedelta(seconds=1), max(times))
+    settled = list(intake.state("unfed").get("urls", []))
+    suspects = [url for url in inside if url not in feed.urls and url not in settled]
+    done = vanished(intake, suspects)
+    if suspects:
+        intake.remember("unfed", {"urls": [*settled, *suspects][-UNFED_KEPT:]})
+    return done
 
 
 def _checked(intake: Intake) -> Ingested:
-    """The next few articles in turn: is each of them still there?"""
+    """The next few articles in turn, read again: what was edited is taken in, what is gone goes."""
+    place = int(intake.state("check").get("before", 0))
     with reading(intake.sessions) as session:
-        urls = list(articles.urls_here(session))
-    place = int(_state(intake, "check").get("place", 0))
-    if place >= len(urls):
-        place = 0
-    done = Ingested()
-    for url in urls[place : place + CHECKED_A_RUN]:
-        try:
-            if not intake.site.is_there(url):
-                done += Ingested(gone=_mark_gone(intake, url))
-        except SiteError:
-            break  # a site in trouble has not taken anything down
-        place += 1
-    _remember(intake, "check", {"place": place})
+        turn = articles.before(session, SITE, place, CHECKED_A_RUN) or articles.before(session, SITE, 0, CHECKED_A_RUN)
+    done = vanished(intake, [url for _, url in turn])
+    intake.remember("check", {"before": turn[-1][0] if turn else 0})
     return done
-
-
-def _stored(intake: Intake, found: FoundArticle, *, paged: bool = False) -> Ingested:
-    """One article, its topics and its twin, in one transaction. A feed tells no category: a new one's page does."""
-    if not found.category and not paged and _unknown(intake, [found.url]):
-        found = _with_page(intake, found)
-    content = _content(found)
-    with intake.sessions.begin() as session:
-        article_id, what = articles.upsert(session, content, intake.now())
-        if what != "same":
-            articles.set_topics(
-                session, article_id, intake.assign(content.title, content.body, content.category, content.tags)
-            )
-    if what != "same":
-        _link_twin(intake, article_id, content)
-    return Ingested(**{what: 1})
-
-
-def _with_page(intake: Intake, found: FoundArticle) -> FoundArticle:
-    try:
-        page = intake.site.read(found.url, intake.now())
-    except SiteError:
-        return found
-    if page is None:
-        return found
-    return replace(
-        found, category=page.category, tags=page.tags, author=page.author, picture=found.picture or page.picture
-    )
-
-
-def _link_twin(intake: Intake, article_id: int, content: Content) -> None:
-    twin = intake.duplicate_of(article_id, content)
-    if twin is not None:
-        with intake.sessions.begin() as session:
-            articles.set_duplicate(session, article_id, twin)
-
-
-def _unknown(intake: Intake, urls: list[str]) -> list[str]:
-    with reading(intake.sessions) as session:
-        known = articles.known_urls(session, urls)
-    return [url for url in urls if url not in known]
-
-
-def _mark_gone(intake: Intake, url: str) -> int:
-    with intake.sessions.begin() as session:
-        return articles.mark_gone(session, [url], intake.now())
-
-
-def _state(intake: Intake, name: str) -> dict[str, Any]:
-    with reading(intake.sessions) as session:
-        return articles.remembered(session, name)
-
-
-def _remember(intake: Intake, name: str, value: dict[str, object]) -> None:
-    with intake.sessions.begin() as session:
-        articles.remember(session, name, value)
-
-
-def _content(found: FoundArticle) -> Content:
-    return Content(
-        found.url,
-        found.title,
-        found.body,
-        found.published,
-        found.precision,
-        found.summary,
-        found.category,
-        found.tags,
-        found.author,
-        found.picture,
-        found.source,
-    )

@@ -13,6 +13,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     inbox,
     lead_events,
     leads,
+    lines,
     materials,
     news,
     outbox,

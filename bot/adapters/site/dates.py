@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 _FULL = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})")
 _SHORT = re.compile(r"[(（](\d{1,2})-(\d{1,2})[)）]")
 _AGO = re.compile(r"(\d+)\s*(秒|分钟|小时|天|周|个月|年)前")
+_DAY = re.compile(r"(今天|昨天|前天)\s*(?:(\d{1,2}):(\d{2}))?")
+_DAYS_AGO = {"今天": 0, "昨天": 1, "前天": 2}
 _UNITS = {
     "秒": (timedelta(seconds=1), "minute"),
     "分钟": (timedelta(minutes=1), "minute"),
@@ -24,6 +27,8 @@ _UNITS = {
 
 def published(text: str, now: datetime) -> tuple[datetime, str] | None:
     """The time a page shows, and its precision: second, minute, hour, day, week, month or year. None = no time there."""
+    if (iso := _ISO.search(text)) and (moment := _with_zone(iso[0])):
+        return moment, "second"
     if full := _FULL.search(text):
         return _whole(full)
     if short := _SHORT.search(text):
@@ -31,7 +36,24 @@ def published(text: str, now: datetime) -> tuple[datetime, str] | None:
     if ago := _AGO.search(text):
         unit, precision = _UNITS[ago[2]]
         return now - int(ago[1]) * unit, precision
+    if day := _DAY.search(text):
+        return _clock(now - timedelta(days=_DAYS_AGO[day[1]]), day[2], day[3])
     return (now, "minute") if "刚刚" in text else None
+
+
+def _with_zone(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _clock(day: datetime, hour: str | None, minute: str | None) -> tuple[datetime, str] | None:
+    try:
+        moment = day.astimezone(SHANGHAI).replace(hour=int(hour or 0), minute=int(minute or 0), second=0, microsecond=0)
+    except ValueError:
+        return None
+    return moment, "minute" if hour else "day"
 
 
 def _whole(found: re.Match[str]) -> tuple[datetime, str] | None:

@@ -1,27 +1,31 @@
-"""An article out of HTML: title, clean body, category, tags, author, time, picture; rules for themes are data."""
+"""An article out of a page: by the rules of a known theme, by rules learned from the feed, or by general sense."""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.dates import published
+from bot.adapters.site.markup import lines, picture, text_of, tree
 
-BLOCKS = "p,div,li,h1,h2,h3,h4,h5,h6,tr,blockquote,section,figure,ul,ol,table"
-NEVER = "script,style,noscript,iframe,form,template"
-_SENTENCE = re.compile(r"[^。！？!?]*[。！？!?]+[”」』\"]?")
+UNDATED = datetime.fromisoformat("2000-01-01T00:00:00+08:00")
+"""Of a page that tells no date: never news, and last among the newest."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundArticle:
-    """An article as its site shows it; `published` has a zone."""
+    """An article as its site shows it; `published` has a zone.
+
+    lines: its text before anything of the firm was taken out; body: after. source: feed, api, page (by a rule) or
+    guess (by general sense).
+    """
 
     url: str
     title: str
@@ -34,117 +38,109 @@ class FoundArticle:
     author: str = ""
     picture: str = ""
     source: str = ""
+    lines: tuple[str, ...] = ()
+
+    def at(self, url: str) -> FoundArticle:
+        return replace(self, url=url)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Where the parts of an article stand, as CSS selectors; a pattern takes its first group out of the text."""
+
+    title: str
+    body: str
+    drop: str = ""
+    category: str = ""
+    category_pattern: str = ""
+    date: str = ""
+    author: str = ""
+    author_pattern: str = ""
+    tags: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Rules:
     """config/site.toml: how to find the parts on each theme, and what never belongs to a body."""
 
-    themes: Sequence[Mapping[str, str]]
-    cut: re.Pattern[str]
-    drop: re.Pattern[str]
-    drop_before: re.Pattern[str]
-    summary_length: int
+    themes: tuple[Theme, ...]
+    cleaning: Cleaning
+    whole_page: str = ""
+    gone_titles: re.Pattern[str] = field(default_factory=lambda: re.compile("(?!)"))
+    unlikely: frozenset[str] = frozenset()
+    likely: frozenset[str] = frozenset()
 
     @classmethod
     def from_toml(cls, data: Mapping[str, Any]) -> Rules:
         return cls(
-            data["theme"],
-            re.compile("|".join(f"(?:{one})" for one in data["cut_from"])),
-            re.compile("|".join(f"(?:{one})" for one in data["drop_lines"])),
-            re.compile(data["drop_before"]),
-            data["summary_length"],
+            tuple(Theme(**theme) for theme in data["theme"]),
+            Cleaning.from_toml(data),
+            data["whole_page"],
+            re.compile(data["gone_titles"], re.I),
+            frozenset(data["unlikely"]),
+            frozenset(data["likely"]),
         )
 
 
-def article(text: str, url: str, rules: Rules, now: datetime) -> FoundArticle | None:
-    """The article of a page, or None where no rule finds one."""
-    tree = LexborHTMLParser(text)
-    theme = next((one for one in rules.themes if tree.css_first(one["title"]) and tree.css_first(one["body"])), None)
-    if theme is None:
+def article(text: str, url: str, themes: Iterable[Theme], cleaning: Cleaning, now: datetime) -> FoundArticle | None:
+    """The article of a page by the first theme that fits, or None: no theme does, or it is a list of articles."""
+    parsed = tree(text)
+    for theme in themes:
+        if found := by_theme(parsed, url, theme, now):
+            return cleaned(found, cleaning)
+    return None
+
+
+def by_theme(parsed: LexborHTMLParser, url: str, theme: Theme, now: datetime) -> FoundArticle | None:
+    """The article, not yet cleaned."""
+    titles, bodies = parsed.css(theme.title), parsed.css(theme.body)
+    if len(titles) != 1 or len(bodies) != 1:
         return None
-    title, body = tree.css_first(theme["title"]), tree.css_first(theme["body"])
-    when = published(_part(tree, theme, "date"), now)
-    if title is None or body is None or when is None:
-        return None
-    clean = clean_body(body.html or "", rules)
+    without = {node.mem_id for node in bodies[0].css(theme.drop)} if theme.drop else ()
+    when = published(_part(parsed, theme.date), now)
     return FoundArticle(
-        url=_canonical(tree, url),
-        title=_own_text(title),
-        body=clean,
-        published=when[0],
-        precision=when[1],
-        summary=summary(clean, rules.summary_length),
-        category=_part(tree, theme, "category"),
-        tags=tuple(node.text(strip=True) for node in tree.css(theme["tags"])),
-        author=_part(tree, theme, "author"),
-        picture=picture(body.html or "", url),
+        url=canonical(parsed, url),
+        title=title_text(titles[0], parsed),
+        body="",
+        published=when[0] if when else UNDATED,
+        precision=when[1] if when else "unknown",
+        category=_taken(_part(parsed, theme.category), theme.category_pattern),
+        tags=tuple(text for node in parsed.css(theme.tags) if (text := text_of(node))) if theme.tags else (),
+        author=_taken(_part(parsed, theme.author), theme.author_pattern),
+        picture=picture(bodies[0], url),
         source="page",
+        lines=tuple(lines(bodies[0], without)),
     )
 
 
-def clean_body(markup: str, rules: Rules) -> str:
-    """The paragraphs of a body, one a line, without what the firm puts under every article."""
-    kept = []
-    for line in _lines(markup):
-        if rules.cut.search(line):
-            break
-        if not rules.drop.search(line):
-            kept.append(line)
-    body = "\n".join(kept)
-    before = rules.drop_before.search(body[:400])
-    return body[before.end() :].lstrip() if before else body
+def cleaned(found: FoundArticle, cleaning: Cleaning, learned: frozenset[str] = frozenset()) -> FoundArticle:
+    """With body and summary made of its lines."""
+    body = cleaning.body(found.lines, learned, found.title)
+    return replace(found, body=body, summary=cleaning.summary(body))
 
 
-def summary(body: str, length: int) -> str:
-    """Whole sentences from the beginning, at most `length` characters; of one long sentence its beginning."""
-    text = body.replace("\n", "")
-    kept = ""
-    for sentence in _SENTENCE.findall(text):
-        if len(kept) + len(sentence) > length:
-            break
-        kept += sentence
-    return kept or (text if len(text) <= length else text[: length - 1] + "…")
+def title_text(node: LexborNode, parsed: LexborHTMLParser) -> str:
+    """The title without what themes put beside it, such as a date or a flag: the page's own title knows."""
+    whole, own = text_of(node), " ".join(node.text(deep=False, strip=True).split())
+    document = text_of(parsed.css_first("title"))
+    return whole if whole and (whole in document or not own) else own
 
 
-def picture(markup: str, base: str) -> str:
-    node = LexborHTMLParser(markup).css_first("img[src]")
-    return urljoin(base, node.attributes.get("src") or "") if node else ""
+def canonical(parsed: LexborHTMLParser, url: str) -> str:
+    node = parsed.css_first("link[rel=canonical]")
+    return urljoin(url, (node.attributes.get("href") or "").strip() or url) if node else url
 
 
-def unescaped(text: str) -> str:
-    """Titles in feeds are escaped once more than they should be (reference: Z-Blog's feed)."""
-    return html.unescape(html.unescape(text)).strip()
+def _part(parsed: LexborHTMLParser, selector: str) -> str:
+    return text_of(parsed.css_first(selector)) if selector else ""
 
 
-def _lines(markup: str) -> list[str]:
-    tree = LexborHTMLParser(markup)
-    for node in tree.css(NEVER):
-        node.decompose()
-    for node in tree.css("br"):
-        node.replace_with("\n")
-    for node in tree.css(BLOCKS):
-        node.insert_before("\n")
-        node.insert_after("\n")
-    text = tree.body.text() if tree.body else ""
-    return [line for line in (re.sub(r"[ \t\r\xa0　]+", " ", raw).strip() for raw in text.split("\n")) if line]
+def _taken(text: str, pattern: str) -> str:
+    found = re.search(pattern, text) if pattern else None
+    return text if not pattern else found[1] if found else ""
 
 
-def _part(tree: LexborHTMLParser, theme: Mapping[str, str], name: str) -> str:
-    node = tree.css_first(theme[name])
-    text = node.text(strip=False).strip() if node else ""
-    pattern = theme.get(f"{name}_pattern")
-    if not pattern:
-        return text
-    found = re.search(pattern, text)
-    return found[1] if found else ""
-
-
-def _own_text(node: LexborNode) -> str:
-    """The title without what themes put beside it, such as the date."""
-    return node.text(deep=False, strip=True) or node.text(strip=True)
-
-
-def _canonical(tree: LexborHTMLParser, url: str) -> str:
-    node = tree.css_first("link[rel=canonical]")
-    return urljoin(url, node.attributes.get("href") or url) if node else url
+def same_story(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two readings of an article say the same, spaces and line ends aside."""
+    return "".join("".join(one).split()) == "".join("".join(other).split())
