@@ -25,6 +25,8 @@ Commit = Callable[[Message, tuple[Effect, ...]], None]
 Profile = Callable[[str], Conversation]
 Note = Callable[[Message, tuple[Asked, ...]], bytes]
 
+Listener = Callable[[Message, Reply], None]
+
 NO_NEWS = WaitingNews((), ())
 PAGE = "page"
 """The key of what is saved while somebody types: one for all, so that it pushes out no message's reply."""
@@ -41,6 +43,7 @@ class Answering:
     profile: the conversation of a follower Redis does not know (any more), with what the database does. Raises Away.
     commit: makes rows of effects in one transaction; a repeat with the same message key changes nothing. Raises Away.
     note: questions as they are kept until a worker makes rows of them, so that an answer needs no database.
+    heard: is told of each turn that was kept, for staff to read; not of somebody who leaves.
     wait: how long a message waits for the follower's message before it; under the platform's 5 s.
     """
 
@@ -50,6 +53,7 @@ class Answering:
     profile: Profile
     commit: Commit
     note: Note
+    heard: Listener = lambda _message, _reply: None
     wait: timedelta = timedelta(seconds=4)
 
     def answer(
@@ -99,6 +103,7 @@ class Answering:
             held.keep(turn.conversation, turn.reply, opened_by(message), owed=owed, whole=whole, asked=asked)
         except Unavailable as trouble:  # rows may be written: the repeat finds them, and says what was to be said
             raise Unfinished("the conversation could not be kept") from trouble
+        self.heard(message, turn.reply)
         return turn.reply
 
     def _known(self, openid: str, held: Held) -> tuple[Conversation, bool]:

@@ -18,6 +18,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from bot.adapters import asked
 from bot.adapters.conversations import Conversations, Lost, Occupied, Pace, Replayed, Unavailable
+from bot.adapters.holidays import is_workday
 from bot.adapters.links import FormLinks
 from bot.adapters.redis_scripts import TROUBLE, Client, connected
 from bot.adapters.site.http import Fetcher, root
@@ -44,7 +45,9 @@ from bot.dialogue.form import Form
 from bot.dialogue.lookups import Advisor, Articles, KeywordRule, Lookups, OpenLead, Topic, WaitingNews
 from bot.dialogue.message import Message
 from bot.dialogue.reply import Card, Reply, Words, tap
+from bot.dialogue.transcript import readable
 from bot.dialogue.wording import Heard, Wording
+from bot.dialogue.worktime import Worktime
 from bot.search.articles import IndexedArticles
 from bot.search.builder import Change, catch_up, place
 from bot.search.calibration import calibrate, grown_since_calibration
@@ -55,11 +58,14 @@ from bot.search.index import Index
 from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
-from bot.store import broadcasts, deliveries, effects, followers, leads, news
+from bot.store import broadcasts, deliveries, effects, followers, leads, news, talks
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
 from bot.store.lines import Threshold
 from bot.store.patience import Patience
+from bot.store.routing import Routing, Rule
+from bot.store.talklog import TalkLog
+from bot.store.talks import Line
 from bot.taking import Taker
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.reader import Reader
@@ -81,8 +87,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What a web process needs to answer the platform and staff. wake: tells a worker that notices wait.
+    """What a web process needs to answer the platform and staff.
 
+    wake: tells a worker that there is something to do: notices, unless another job is named.
     refused, replayed, again: errors that mean a stranger, a forged repeat, and that the platform should ask again.
     """
 
@@ -95,7 +102,7 @@ class Front:
     library: Library
     lookups: Lookups
     channels: tuple[str, ...]
-    wake: Callable[[], object]
+    wake: Callable[..., object]
     refused: type[Exception] = Refused
     replayed: type[Exception] = Replayed
     again: tuple[type[Exception], ...] = (Cut, Occupied, Lost, Unfinished)
@@ -139,14 +146,18 @@ def front(settings: Settings, router: Router) -> Front:
     patience = Patience()
     lookups = _patient(lookups_of(made, library), patience)
     library.keep_fresh()
+    talk = TalkLog(made.sessions, made.vault)
+    talk.keep_writing()
+    triage = routing_of(made).triage
     channels, wake = tuple(staff_channels(settings)), partial(_wake, build_broker(settings.redis_url))
     answering = Answering(
         conversations=_conversations(made),
         router=router,
         lookups=lookups,
         profile=lambda openid: patience.ask(partial(_profile, made.sessions, openid)),
-        commit=lambda message, done: patience.do(partial(_commit, made, channels, wake, message, done)),
+        commit=lambda message, done: patience.do(partial(_commit, made, channels, triage, wake, message, done)),
         note=partial(asked.entry, made.vault),
+        heard=partial(_heard, talk),
     )
     deadline = Deadline(answering.answer, answering.conversations, _sender(account_of(made)), settings.threads * 2)
     wechat = settings.wechat
@@ -420,6 +431,22 @@ def account_of(made: Base) -> Account:
     return Account(platform, ledger, refusals, rights.reduced_by(refusals.standing(now())))
 
 
+def worktime_of(made: Base) -> Worktime:
+    return Worktime.from_toml(made.texts["duty"], is_workday)
+
+
+def routing_of(made: Base) -> Routing:
+    rules, worktime = made.texts["duty"]["routing"], worktime_of(made)
+    return Routing(
+        secrets=made.vault,
+        score=made.texts["staff"]["score"],
+        rules=[Rule.from_toml(row) for row in rules.get("rules", ())],
+        most=rules["most"],
+        on_duty=worktime.on_duty,
+        today=worktime.today,
+    )
+
+
 def push_rules(made: Base) -> news.Rules:
     rules = made.texts["schedule"]["push"]
     days = {name: timedelta(days=rules[f"{name}_days"]) for name in ("backfill", "recent")}
@@ -442,17 +469,30 @@ def staff_channels(settings: Settings) -> dict[str, Any]:
 
 
 def _commit(
-    made: Base, channels: tuple[str, ...], wake: Callable[[], object], message: Message, done: tuple[Effect, ...]
+    made: Base,
+    channels: tuple[str, ...],
+    triage: effects.Triage,
+    wake: Callable[[], object],
+    message: Message,
+    done: tuple[Effect, ...],
 ) -> None:
-    committed = effects.commit(made.sessions, made.vault, message, done, channels, datetime.now(UTC))
+    now = datetime.now(UTC)
+    committed = effects.commit(made.sessions, made.vault, message, done, channels, now, triage)
     if committed.outbox_ids:
         wake()
 
 
-def _wake(broker: RedisBroker) -> None:
-    """Staff should hear at once; where Redis is away the clock comes round anyway."""
+def _heard(talk: TalkLog, message: Message, reply: Reply) -> None:
+    """Both sides of one turn, as far as there is something to read in them."""
+    for who, said in ((talks.FOLLOWER, readable(message.content)), (talks.BOT, readable(reply))):
+        if said is not None:
+            talk.note(Line(message.openid, message.at, who, *said))
+
+
+def _wake(broker: RedisBroker, job: str = "notify") -> None:
+    """Somebody should hear at once; where Redis is away the clock comes round anyway."""
     with suppress(*TROUBLE):
-        enqueue(broker, "notify")
+        enqueue(broker, job)
 
 
 def _profile(sessions: Sessions, openid: str) -> Conversation:

@@ -9,7 +9,20 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-FILES = ("firm", "replies", "keywords", "menu", "intake", "topics", "synonyms", "schedule", "staff", "desk", "site")
+FILES = (
+    "firm",
+    "replies",
+    "keywords",
+    "menu",
+    "intake",
+    "topics",
+    "synonyms",
+    "schedule",
+    "staff",
+    "desk",
+    "duty",
+    "site",
+)
 
 
 class TextsError(Exception):

@@ -14,13 +14,14 @@ from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
 from bot.store.deliveries import Reach
 from config.settings import Settings
+from jobs import answer, deliver, digest, housekeeping, ingest_here, mass, notify, release, remind, summary
 from jobs import asked as asking
 from jobs import clock as ticking
-from jobs import deliver, digest, housekeeping, ingest_here, mass, notify, release
 from jobs import worker as working
 from jobs.deliver import Wording
 from jobs.habits import Habits, quiet_hours
 from jobs.notice import Writer
+from jobs.remind import Reminder
 from jobs.schedule import Job
 from jobs.schedule import jobs as scheduled
 
@@ -52,6 +53,26 @@ class Work:
 
     def asked(self) -> None:
         asking.take_down(self.made.sessions, self.made.vault, lambda: asked.waiting(self.made.redis, self.made.vault))
+
+    def answer(self) -> None:
+        answer.answer_due(self.made.sessions, self.made.vault, self.account.platform, self.account.ledger)
+
+    def remind(self) -> None:
+        made, duty = self.made, self.made.texts["duty"]
+        reminder = Reminder(
+            made.sessions,
+            wiring.routing_of(made),
+            wiring.worktime_of(made),
+            duty["escalation"],
+            tuple(wiring.staff_channels(made.settings)),
+        )
+        if remind.remind(reminder, datetime.now(UTC)):
+            self.wake("notify")
+
+    def summary(self) -> None:
+        channels = tuple(wiring.staff_channels(self.made.settings))
+        if summary.summarise(self.made.sessions, wiring.worktime_of(self.made), channels, datetime.now(UTC)):
+            self.wake("notify")
 
     def ingest(self) -> None:
         try:
@@ -143,4 +164,4 @@ def _table(made: wiring.Base) -> tuple[Job, ...]:
     return scheduled(made.texts["schedule"], {"ingest": settings.ingest_every, "digest": settings.digest_every})
 
 
-_NAMES = ("notify", "asked", "ingest", "digest", "deliver", "mass", "housekeeping")
+_NAMES = ("notify", "answer", "remind", "summary", "asked", "ingest", "digest", "deliver", "mass", "housekeeping")

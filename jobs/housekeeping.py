@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.store import deliveries, erasures, inbox, leads, outbox, questions
+from bot.store import deliveries, erasures, inbox, leads, outbox, questions, staff, talks
 from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 
@@ -21,6 +21,8 @@ class Kept:
 
     lost: timedelta = 365 * DAY
     messages: timedelta = 7 * DAY
+    talk: timedelta = 7 * DAY
+    audit: timedelta = 3 * 365 * DAY
     notices: timedelta = 90 * DAY
     questions: timedelta = 180 * DAY
     deliveries: timedelta = 180 * DAY
@@ -36,12 +38,14 @@ def tidy(sessions: Sessions, secrets: Secrets, now: datetime, kept: Kept = USUAL
         gone = {
             "leads": len(leads.expire(session, now - kept.lost)),
             "erased_again": len(erasures.reapply(session, secrets, now)),
+            "talk": talks.prune(session, now - kept.talk),
             "messages": inbox.prune(session, now - kept.messages),
             "notices": outbox.prune(session, now - kept.notices),
             "questions": questions.prune(session, now - kept.questions),
             "deliveries": deliveries.prune(session, now - kept.deliveries),
             "tombstones": erasures.prune(session, now - kept.tombstones),
         }
+        staff.prune(session, now, now - kept.audit)
     wipe(sessions)
     return gone
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
-MU = 666.6667
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)")
-_LONG_NUMBER = re.compile(r"\d(?=\d{4})(?<=\d{3})")
+from bot.dialogue.masking import masked_name, masked_phone, masked_text
+from bot.dialogue.scoring import score
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a notice is about; the writer decides what of it may be seen."""
+    """What a notice is about; the writer decides what of it may be seen.
+
+    asked: what the follower wanted to read about, oldest first. path: the page of the desk that it leads to.
+    figures: further values by name. together: the number and kind of each notice that shares this message.
+    """
 
     kind: str
     number: str = ""
@@ -27,6 +30,10 @@ class Facts:
     words: str = ""
     note: str = ""
     again: bool = False
+    asked: tuple[str, ...] = ()
+    path: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    together: tuple[Facts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,16 @@ class Writer:
     titles: Callable[[tuple[int, ...]], Sequence[str]] = lambda _: ()
 
     def __call__(self, facts: Facts) -> str:
-        values = {**self._plain(facts), **self._wanted(facts.slots), **self._scored(facts.slots)}
+        values = self._values(facts)
         lines = [_filled(line, values) for line in self.texts["notice"][facts.kind]]
+        (each,) = self.texts["notice"]["each"]
+        lines[1:1] = [_filled(each, self._values(one)) for one in facts.together]
         text = "\n".join(line for line in lines if line)
         return f"{text}{self._word('again')}" if facts.again else text
+
+    def _values(self, facts: Facts) -> dict[str, str]:
+        plain, wanted, scored = self._plain(facts), self._wanted(facts.slots), self._scored(facts.slots)
+        return {**plain, **wanted, **scored, **facts.figures}
 
     def _plain(self, facts: Facts) -> dict[str, str]:
         return {
@@ -53,7 +66,10 @@ class Writer:
             "words": masked_text(facts.words)[:200],
             "read": self._joined(self.titles(facts.read[-3:])) if facts.read else "",
             "changed": self._joined(self.texts["slots"].get(name, name) for name in facts.changed),
-            "link": f"{self.public_url}/staff/leads/{facts.number}" if facts.number and self.public_url else "",
+            "what": self._word(facts.kind),
+            "asked": self._joined(masked_text(text)[:40] for text in facts.asked[-3:]),
+            "count": str(len(facts.together) or ""),
+            "link": f"{self.public_url}/staff{facts.path}" if facts.path and self.public_url else "",
         }
 
     def _wanted(self, slots: Mapping[str, Any]) -> dict[str, str]:
@@ -72,11 +88,9 @@ class Writer:
         }
 
     def _scored(self, slots: Mapping[str, Any]) -> dict[str, str]:
-        rules = [rule for rule in self.texts["score"]["rules"] if applies(rule, slots)]
-        score = min(100, sum(rule["points"] for rule in rules))
-        grade = next((grade for grade in ("A", "B") if score >= self.texts["score"][grade]), "C")
-        reasons = self._joined(f"{rule['reason']}+{rule['points']}" for rule in rules)
-        return {"score": str(score), "grade": grade, "reasons": reasons}
+        found = score(self.texts["score"], slots)
+        reasons = self._joined(f"{reason}+{points}" for reason, points in found.reasons)
+        return {"score": str(found.points), "grade": found.grade, "reasons": reasons}
 
     def _places(self, adcodes: str) -> str:
         return "/".join(self.place(adcode) for adcode in adcodes.split("|"))
@@ -99,46 +113,9 @@ class Writer:
         return self._word("separator").join(parts)
 
 
-def applies(rule: Mapping[str, Any], slots: Mapping[str, Any]) -> bool:
-    """Whether a scoring rule of config/staff.toml holds for these values."""
-    value = slots.get(rule["slot"])
-    if not value:
-        return False
-    if "at_least" in rule:
-        return _reaches(value, rule)
-    if "one_of" in rule:
-        return bool(set(rule["one_of"]) & set(value if isinstance(value, list) else [value]))
-    return True
-
-
-def masked_phone(phone: str) -> str:
-    """138****5678; of other numbers the last four digits stay."""
-    if found := _MOBILE.fullmatch(phone):
-        return f"{found[1]}****{found[3]}"
-    return f"****{phone[-4:]}" if len(phone) > 4 else "****"
-
-
-def masked_name(name: str) -> str:
-    """A family name with a title (two characters) stays; of longer names the first character does."""
-    return name if len(name) <= 2 else name[0] + "**"
-
-
-def masked_text(text: str) -> str:
-    """Free words with every phone and other long number covered."""
-    return _LONG_NUMBER.sub("*", _MOBILE.sub(r"\1****\3", text))
-
-
-def _reaches(value: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
-    unit = value.get("unit")
-    if "unit" in rule and unit != rule["unit"]:
-        return False
-    bound = value.get("min") if value.get("min") is not None else value.get("max")
-    return bound is not None and bool(bound * (MU if unit == "mu" else 1) >= rule["at_least"])
-
-
 def _filled(line: str, values: Mapping[str, str]) -> str:
     """The line with its values; a line all whose values are empty is left out."""
     names = [name for _, name, _, _ in Formatter().parse(line) if name]
-    if names and not any(values[name] for name in names):
+    if names and not any(values.get(name) for name in names):
         return ""
-    return line.format_map(values).rstrip()
+    return line.format_map(defaultdict(str, values)).rstrip()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
-from bot.store import leads, outbox
+from bot.store import desk, leads, outbox
 from bot.store.base import Sessions, reading
 from bot.store.effects import WORDS
 from bot.store.lead_events import LeadEvent
@@ -32,6 +33,16 @@ HOUR = timedelta(hours=1)
 GIVEN_UP = timedelta(hours=24)
 PATIENCE = timedelta(seconds=2)
 """A run waits this long for the next row instead of leaving a one-second retry to the next tick."""
+
+MINUTE = timedelta(minutes=1)
+MANY = 12
+"""Messages a minute on one channel after which notices share one: robots refuse more than 20 (reference: intake §6)."""
+
+AT_ONCE = 20
+"""Notices in one message."""
+
+ASKED = timedelta(days=30)
+"""How far back goes what a prospect asked."""
 
 SECOND_HAND = frozenset({"undelivered", "channel"})
 """Notices about notices: when these fail nobody is told of it once more."""
@@ -67,6 +78,9 @@ def deliver_due(
     teller = Teller(sessions, secrets, channels, write, now, uuid.uuid4().hex)
     delivered = 0
     while True:
+        if together := _claim_together(teller):
+            delivered += _tell_together(teller, together)
+            continue
         row = _claim(teller)
         if row is not None:
             delivered += _tell(teller, row)
@@ -82,6 +96,41 @@ def _claim(teller: Teller) -> Outbox | None:
     with teller.sessions.begin() as session:
         rows = outbox.claim(session, teller.worker, teller.now(), LEASE, limit=1)
     return rows[0] if rows else None
+
+
+def _claim_together(teller: Teller) -> Sequence[Outbox]:
+    """What waits for a channel that is near its limit."""
+    with reading(teller.sessions) as session:
+        channel = outbox.crowded(session, teller.now(), MINUTE, MANY)
+    if not channel:
+        return ()
+    only = sa.and_(Outbox.channel == channel, outbox.together())
+    with teller.sessions.begin() as session:
+        return outbox.claim(session, teller.worker, teller.now(), LEASE, AT_ONCE, only)
+
+
+def _tell_together(teller: Teller, rows: Sequence[Outbox]) -> int:
+    told = [(row, facts) for row in rows if (facts := _facts_or_none(teller, row)) is not None]
+    if not told:
+        return 0
+    facts = Facts("digest", together=tuple(facts for _, facts in told), path="/leads")
+    try:
+        _channel(teller, rows[0].channel).send(teller.write(facts))
+    except NotTold as error:
+        for row, _ in told:
+            _settle_failure(teller, row, error)
+        return 0
+    with teller.sessions.begin() as session:
+        return sum(outbox.delivered(session, row.id, teller.worker, teller.now()) for row, _ in told)
+
+
+def _facts_or_none(teller: Teller, row: Outbox) -> Facts | None:
+    """None where there is nothing to tell any more; the row is settled then."""
+    try:
+        return _facts(teller, row)
+    except NotTold as error:
+        _settle_failure(teller, row, error)
+        return None
 
 
 def _pause(teller: Teller) -> float | None:
@@ -114,28 +163,40 @@ def _channel(teller: Teller, name: str) -> Channel:
 
 def _facts(teller: Teller, row: Outbox) -> Facts:
     words = teller.secrets.open(row.sealed, WORDS).decode() if row.sealed else ""
-    plain = Facts(row.kind, words=words, note=row.note, again=row.attempts > 1)
+    plain = Facts(row.kind, words=words, note=row.note, again=row.attempts > 1, path=_path(row))
+    if row.kind == "summary":
+        return replace(plain, figures=json.loads(row.note))
     if row.lead_id is None:
         return plain
     with reading(teller.sessions) as session:
         lead = session.get(Lead, row.lead_id)
         event = session.scalar(sa.select(LeadEvent).filter_by(lead_id=row.lead_id, seq=_seq(row)))
+        asked = desk.asked(session, lead.openid, since=teller.now() - ASKED) if lead else ()
     if lead is None:
         raise Refused("the lead is gone")
-    return _of_lead(plain, lead, leads.content(teller.secrets, lead), event)
+    asked_for = tuple(question.text for question in reversed(asked))
+    return replace(_of_lead(plain, lead, leads.content(teller.secrets, lead), event), asked=asked_for)
 
 
 def _of_lead(plain: Facts, lead: Lead, inside: leads.Content, event: LeadEvent | None) -> Facts:
-    return Facts(
-        kind=plain.kind,
+    return replace(
+        plain,
         number=lead.number,
+        path=f"/leads/{lead.number}",
         slots=inside.slots,
         scene=lead.scene,
         owner=lead.owner,
         read=tuple(lead.read),
         changed=tuple(event.changed) if event else (),
-        again=plain.again,
     )
+
+
+def _path(row: Outbox) -> str:
+    """The page of the desk where somebody does something about it."""
+    return f"/callers/{row.id}" if row.kind == "human" else _PAGES.get(row.kind, "")
+
+
+_PAGES = {"summary": "/leads", "undelivered": "/outbox", "channel": "/outbox"}
 
 
 def _seq(row: Outbox) -> int:

@@ -14,6 +14,9 @@ EPOCH = datetime(2020, 1, 1, tzinfo=SHANGHAI)
 TABLE: Mapping[str, str] = {
     "notify": "tell staff what waits in the outbox",
     "asked": "make rows of what followers asked",
+    "answer": "send what staff answered from the desk",
+    "remind": "see that no lead waits unheard",
+    "summary": "tell staff in the morning how things stand",
     "ingest": "take in new articles of the site",
     "digest": "plan what subscribers hear of",
     "deliver": "send what is planned",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store import erasures, leads, lifecycle, outbox
+from bot.store import erasures, leads, lifecycle, outbox, talks
 from bot.store.base import Base, BigId
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.lead_events import LeadEvent
-from bot.store.leads import Content, Lead, LeadPhone
+from bot.store.leads import Content, Lead, LeadName, LeadPhone
 from bot.store.outbox import Notice, Outbox
 from bot.store.questions import Question
 from bot.store.secrets import Secrets
@@ -35,6 +35,8 @@ sa.Index(
     Lead.id,
     Lead.state,
     Lead.owner,
+    Lead.shared,
+    Lead.grade,
     Lead.scene,
 )
 
@@ -66,14 +68,17 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which leads somebody may see: all, or those without an owner and their own."""
+    """Which leads somebody may see: all, or those without an owner, those nobody took on in time, and their own."""
 
     name: str
     everything: bool
 
     @property
     def condition(self) -> sa.ColumnElement[bool]:
-        return sa.true() if self.everything else Lead.owner.in_(("", self.name))
+        return sa.true() if self.everything else sa.or_(Lead.owner.in_(("", self.name)), Lead.shared)
+
+    def holds(self, lead: Lead) -> bool:
+        return self.everything or lead.owner in ("", self.name) or lead.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,10 @@ class Filter:
     states: Collection[str] = ()
     owner: str = ""
     scene: str = ""
+    grade: str = ""
     due_by: date | None = None
     phones: Collection[str] = ()
+    names: Collection[str] = ()
     since: datetime | None = None
 
 
@@ -186,8 +193,7 @@ def scenes(session: Session, scope: Scope, limit: int = 100) -> Sequence[str]:
 def find(session: Session, scope: Scope, number: str, *, locked: bool = False) -> Lead | None:
     """The lead, also by a number it took in; None where there is none or this person may not see it."""
     lead = leads.by_number(session, number, locked=locked)
-    mine = lead is not None and (scope.everything or lead.owner in ("", scope.name))
-    return lead if mine else None
+    return lead if lead is not None and scope.holds(lead) else None
 
 
 def change(lead: Lead, version: int) -> None:
@@ -203,11 +209,19 @@ def assign(session: Session, lead: Lead, owner: str, who: str, at: datetime) -> 
     return leads.move(session, lead.number, "assigned", who, at, owner)
 
 
-def move(session: Session, lead: Lead, to: str, who: str, at: datetime, reason: str) -> LeadEvent:
-    """One step of the lifecycle; where somebody does not want to be called any more, waiting notices stop, too."""
+def move(
+    session: Session, lead: Lead, to: str, who: str, at: datetime, reason: str, protected: timedelta = leads.PROTECTED
+) -> LeadEvent:
+    """One step of the lifecycle; where somebody does not want to be called any more, waiting notices stop, too.
+
+    A step of its owner protects the lead anew.
+    """
     event = leads.move(session, lead.number, to, who, at, reason)
+    if to in lifecycle.OPEN and who == lead.owner:
+        lead.protected_until = at + protected
     if to == "withdrawn":
         outbox.drop_for_lead(session, [lead.id], at)
+        talks.drop_pending(session, lead.openid)
     return event
 
 
@@ -226,9 +240,11 @@ def plan(session: Session, lead: Lead, due_on: date | None) -> None:
         session.add(Plan(lead_id=lead.id, due_on=due_on))
 
 
-def asked(session: Session, openid: str, limit: int = 20) -> Sequence[Question]:
-    """What this follower wanted to read about."""
+def asked(session: Session, openid: str, limit: int = 20, since: datetime | None = None) -> Sequence[Question]:
+    """What this follower wanted to read about, the newest first."""
     mine = sa.select(Question).where(Question.openid == openid)
+    if since is not None:
+        mine = mine.where(Question.at >= since)
     return session.scalars(mine.order_by(Question.at.desc()).limit(limit)).all()
 
 
@@ -330,12 +346,16 @@ def _fits(scope: Scope, wanted: Filter, after: Place | None = None) -> Iterator[
         yield Lead.owner == ("" if wanted.owner == NOBODY else wanted.owner)
     if wanted.scene:
         yield Lead.scene == wanted.scene
+    if wanted.grade:
+        yield Lead.grade == wanted.grade
     if wanted.since:
         yield Lead.submitted_at >= wanted.since
     if wanted.due_by:
         yield Lead.id.in_(sa.select(Plan.lead_id).where(Plan.due_on <= wanted.due_by))
     if wanted.phones:
         yield Lead.id.in_(sa.select(LeadPhone.lead_id).where(LeadPhone.phone_hash.in_(wanted.phones)))
+    if wanted.names:
+        yield Lead.id.in_(sa.select(LeadName.lead_id).where(LeadName.name_hash.in_(wanted.names)))
     if after is not None:
         same = sa.and_(Lead.updated_at == after.at, Lead.id < after.id)
         yield sa.or_(Lead.updated_at < after.at, same)

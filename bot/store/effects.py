@@ -24,7 +24,7 @@ from bot.dialogue.effects import (
     Unfollowed,
 )
 from bot.dialogue.message import Message
-from bot.store import consents, deliveries, erasures, followers, inbox, leads, outbox, questions, subscriptions
+from bot.store import consents, deliveries, erasures, followers, inbox, leads, outbox, questions, subscriptions, talks
 from bot.store.base import Sessions, reading
 from bot.store.followers import Follower
 from bot.store.lead_events import LeadEvent
@@ -39,6 +39,14 @@ WORDS = "words"
 
 _OPENS_WINDOW = (said.Text, said.Image, said.Voice, said.Video, said.Location, said.Link)
 """What the platform counts as a message of the user, and so as the start of 48 hours (reference §4.1)."""
+
+
+Triage = Callable[[Session, LeadEvent], None]
+"""What is done at once with a lead that came in or changed: how promising it is, and whose it is (routing.py)."""
+
+
+def _untouched(_session: Session, _event: LeadEvent) -> None:
+    """Nobody looks at it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class _Scribe:
     message: Message
     channels: tuple[str, ...]
     now: datetime
+    triage: Triage
     outbox_ids: list[int] = field(default_factory=list)
 
     def tell(self, notice: Notice) -> None:
@@ -72,6 +81,7 @@ def commit(
     effects: tuple[Effect, ...],
     channels: Iterable[str],
     now: datetime | None = None,
+    triage: Triage = _untouched,
 ) -> Committed:
     """Rows for all effects, or for none. Raises deliveries.NewsTaken where news of the reply went out meanwhile.
 
@@ -83,7 +93,7 @@ def commit(
         if not inbox.is_first(session, leads.message_hash(secrets, message.key), message.at):
             _show_again(session, message, effects)
             return Committed(repeated=True)
-        scribe = _Scribe(session, secrets, message, tuple(channels), now or message.at)
+        scribe = _Scribe(session, secrets, message, tuple(channels), now or message.at, triage)
         if isinstance(message.content, _OPENS_WINDOW):
             followers.heard(session, message.openid, message.at)
         for effect in effects:
@@ -162,6 +172,8 @@ def _choose(scribe: _Scribe, topics: tuple[str, ...], pace: str) -> None:
 
 def _tell_of_lead(scribe: _Scribe, event: LeadEvent | None) -> None:
     if event is not None:
+        if event.kind in ("submitted", "revised"):
+            scribe.triage(scribe.session, event)
         kind = "lead" if event.kind == "submitted" else event.kind
         scribe.tell(Notice(kind, f"{event.lead_id}:{event.seq}", event.lead_id))
 
@@ -169,6 +181,7 @@ def _tell_of_lead(scribe: _Scribe, event: LeadEvent | None) -> None:
 def _withdraw(scribe: _Scribe) -> None:
     """Notices that wait are stopped; staff who heard of the lead already hear that they must stop, too."""
     session, at = scribe.session, scribe.message.at
+    talks.drop_pending(session, scribe.message.openid)
     for event in leads.withdraw(session, scribe.message.openid, at):
         told = outbox.was_told(session, event.lead_id)
         outbox.drop_for_lead(session, [event.lead_id], at)

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store import consents, deliveries, followers, leads, outbox, questions, subscriptions, tags
+from bot.store import consents, deliveries, followers, leads, outbox, questions, subscriptions, tags, talks
 from bot.store.base import Base, add_missing
 from bot.store.followers import Follower
 from bot.store.leads import Lead, LeadPhone
@@ -28,9 +28,13 @@ class Erasure(Base):
     at: Mapped[datetime]
 
 
+def openid_stone(secrets: Secrets, openid: str) -> str:
+    return secrets.keyed_hash(openid, _OPENID)
+
+
 def forget_follower(session: Session, openid: str) -> None:
     """What the platform's rules want gone with an unfollow: all but the leads, which have their own consent."""
-    for table in (followers, subscriptions, questions, tags, consents):
+    for table in (followers, subscriptions, questions, tags, consents, talks):
         table.forget(session, openid)
     deliveries.drop_pending(session, openid)
 
@@ -54,7 +58,7 @@ def erase(session: Session, secrets: Secrets, openid: str, at: datetime) -> list
     """Everything goes, leads included. Returns the numbers of the erased leads: their owners must delete copies."""
     mine = leads.of_person(openid)
     phones = session.scalars(sa.select(LeadPhone.phone_hash).join(Lead, Lead.id == LeadPhone.lead_id).where(mine)).all()
-    _bury(session, [secrets.keyed_hash(openid, _OPENID), *phones], at)
+    _bury(session, [openid_stone(secrets, openid), *phones], at)
     outbox.erase(session, openid)
     forget_follower(session, openid)
     return leads.erase(session, mine)
@@ -68,7 +72,7 @@ def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
     stones = dict(session.execute(sa.select(Erasure.tombstone, Erasure.at)).all())
     gone: list[str] = []
     for openid, since in _known(session):
-        stone = stones.get(secrets.keyed_hash(openid, _OPENID))
+        stone = stones.get(openid_stone(secrets, openid))
         if stone and since < stone:
             gone += erase(session, secrets, openid, at)
     for openid, since in session.execute(sa.select(Follower.openid, Follower.followed_at)).all():

@@ -14,7 +14,7 @@ from bot.store.base import Base, BigId
 class LeadEvent(Base):
     """seq: the lead's version that this event made. changed: names of the slots that got new values, never the values.
 
-    who: "follower", "system" or a member of staff. kind: submitted, revised, moved, withdrawn.
+    who: "follower", "system" or a member of staff. kind: submitted, revised, moved, merged, withdrawn.
     """
 
     __tablename__ = "lead_events"

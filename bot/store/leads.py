@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from bot.dialogue.effects import LeadRevised, LeadSubmitted
 from bot.dialogue.lookups import OpenLead
@@ -22,14 +24,24 @@ from bot.store.secrets import Secrets
 SAME_PERSON = timedelta(days=180)
 """As long an open lead of the same phone or follower takes a new inquiry in (reference: intake §5)."""
 
+PROTECTED = timedelta(days=30)
+"""As long a lead stays with whoever took it on, from their last step (reference: intake §5)."""
+
 PHONE_SLOTS = ("mobile", "landline")
+NAME_SLOTS = ("company", "contact")
 _SEALED = "lead"
 _PHONE = "phone"
+_NAME = "name"
+_LEGAL_FORM = re.compile(r"(?:(?:股份|责任)?有限(?:责任)?)?公司$|集团$|[（(].*?[)）]|[\s·.,，。-]")
 _MESSAGE = "message"
 
 
 class Lead(Base):
-    """The current state; how it came to be is in lead_events. `version` counts those events."""
+    """The current state; how it came to be is in lead_events. `version` counts those events.
+
+    grade: A, B or C by the rules when it was last rewritten. shared: nobody took it on in time, any agent may.
+    protected_until: it stays with its owner till then. merged_into: the lead that goes on for this duplicate.
+    """
 
     __tablename__ = "leads"
 
@@ -44,8 +56,14 @@ class Lead(Base):
     scene: Mapped[str] = mapped_column(sa.String(64), default="")
     consents: Mapped[dict[str, Any]] = mapped_column(default=dict)
     read: Mapped[list[int]] = mapped_column(default=list)
+    grade: Mapped[str] = mapped_column(sa.String(1), default="")
+    shared: Mapped[bool] = mapped_column(default=False)
+    protected_until: Mapped[datetime | None]
+    merged_into: Mapped[int | None] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), index=True)
     submitted_at: Mapped[datetime]
     updated_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (sa.Index("ix_leads_owner_state", "owner", "state"),)
 
 
 class LeadPhone(Base):
@@ -55,6 +73,15 @@ class LeadPhone(Base):
 
     lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
     phone_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True, index=True)
+
+
+class LeadName(Base):
+    """The name of a company or a person, as a keyed hash: to find it by its whole name, and others of the same."""
+
+    __tablename__ = "lead_names"
+
+    lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    name_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True, index=True)
 
 
 class LeadAlias(Base):
@@ -92,6 +119,16 @@ def phone_hashes(secrets: Secrets, phones: Iterable[str]) -> list[str]:
     return sorted({secrets.keyed_hash(phone, _PHONE) for phone in phones})
 
 
+def name_hashes(secrets: Secrets, names: Iterable[str]) -> list[str]:
+    """Of names as people type them: widths, cases, spaces and the legal form make no difference."""
+    cores = (_LEGAL_FORM.sub("", unicodedata.normalize("NFKC", name).casefold()) for name in names)
+    return sorted({secrets.keyed_hash(core, _NAME) for core in cores if core})
+
+
+def names(slots: Mapping[str, Any]) -> list[str]:
+    return [str(slots[name]) for name in NAME_SLOTS if slots.get(name)]
+
+
 def message_hash(secrets: Secrets, key: str) -> str:
     """A message key holds the follower's openid in the clear, so that only its hash is kept."""
     return secrets.keyed_hash(key, _MESSAGE)
@@ -108,7 +145,7 @@ def submit(session: Session, secrets: Secrets, message: Message, effect: LeadSub
         base.lock(session, name)  # two devices at the same moment: the second one must see the first
     known = _open(session, message.openid, hashes, message.at)
     if known is None:
-        return _create(session, secrets, message, effect, hashes)
+        return _create(session, secrets, message, effect)
     _also_called(session, effect.number, known, message.openid)
     return _merge(session, secrets, message, effect, known)
 
@@ -138,7 +175,9 @@ def move(session: Session, number: str, to: str, who: str, at: datetime, reason:
     return _moved(session, lead, to, who, at, reason, "moved")
 
 
-def claim(session: Session, number: str, version: int, who: str, at: datetime) -> bool:
+def claim(
+    session: Session, number: str, version: int, who: str, at: datetime, protected: timedelta = PROTECTED
+) -> bool:
     """Take a lead on; of many who try at once exactly one is told True: it is one conditional UPDATE."""
     seen = sa.select(Lead.id, Lead.state).where(Lead.number == number)
     found = session.execute(seen).one_or_none()
@@ -147,13 +186,56 @@ def claim(session: Session, number: str, version: int, who: str, at: datetime) -
     won = (
         sa.update(Lead)
         .where(Lead.id == found.id, Lead.version == version, Lead.state.in_(lifecycle.CLAIMABLE))
-        .values(state="claimed", owner=who, version=version + 1, updated_at=at)
+        .values(
+            state="claimed", owner=who, version=version + 1, updated_at=at, shared=False, protected_until=at + protected
+        )
         .returning(Lead.id)
     )
     if session.scalar(won) is None:
         return False
     session.add(_event(found.id, version + 1, at, who, "moved", found.state, "claimed"))
     return True
+
+
+def merge(session: Session, secrets: Secrets, kept: Lead, duplicate: Lead, who: str, at: datetime) -> LeadEvent:
+    """`duplicate` goes into `kept`: its values fill what is empty there, its words are added, and it is closed.
+
+    Raises Illegal where the duplicate's life allows no such step, or where both are one.
+    """
+    if kept.id == duplicate.id or kept.merged_into is not None:
+        raise lifecycle.Illegal("a lead cannot go into itself, nor into a duplicate")
+    lifecycle.check(duplicate.state, "duplicate", kept.number)
+    ours, theirs = content(secrets, kept), content(secrets, duplicate)
+    slots = {**theirs.slots, **{name: value for name, value in ours.slots.items() if value}}
+    slots |= {name: _both(ours.slots.get(name), theirs.slots.get(name)) for name in PHONE_SLOTS if slots.get(name)}
+    changed = tuple(name for name, value in slots.items() if ours.slots.get(name) != value)
+    kept.consents = {**duplicate.consents, **kept.consents}
+    kept.read = list(dict.fromkeys([*kept.read, *duplicate.read]))
+    inside = Content(slots, tuple(dict.fromkeys([*ours.remarks, *theirs.remarks])))
+    duplicate.merged_into = kept.id
+    _moved(session, duplicate, "duplicate", who, at, kept.number, "moved")
+    event = _rewrite(session, secrets, kept, inside, at, "merged", changed)
+    event.who, event.reason = who, duplicate.number
+    return event
+
+
+def _both(ours: list[str] | None, theirs: list[str] | None) -> list[str]:
+    return list(dict.fromkeys([*(ours or ()), *(theirs or ())]))
+
+
+def likely_same(session: Session, secrets: Secrets, lead: Lead, limit: int = 5) -> Sequence[Lead]:
+    """Other leads with the same company, person or phone: a hint for staff, who decide."""
+    inside = content(secrets, lead).slots
+    company = [str(inside["company"])] if inside.get("company") else []
+    named = sa.select(LeadName.lead_id).where(LeadName.name_hash.in_(name_hashes(secrets, company)))
+    called = sa.select(LeadPhone.lead_id).where(LeadPhone.phone_hash.in_(phone_hashes(secrets, phones(inside))))
+    others = sa.and_(Lead.id != lead.id, Lead.merged_into.is_(None), sa.or_(Lead.id.in_(named), Lead.id.in_(called)))
+    return session.scalars(sa.select(Lead).where(others).order_by(Lead.updated_at.desc()).limit(limit)).all()
+
+
+def merged_of(session: Session, lead: Lead) -> Sequence[Lead]:
+    """The duplicates that went into this one."""
+    return session.scalars(sa.select(Lead).where(Lead.merged_into == lead.id).order_by(Lead.id)).all()
 
 
 def by_number(session: Session, number: str, *, locked: bool = False, of: str = "") -> Lead | None:
@@ -166,9 +248,12 @@ def by_number(session: Session, number: str, *, locked: bool = False, of: str = 
 
 
 def of_person(openid: str) -> sa.ColumnElement[bool]:
-    """Leads this follower made or added to."""
+    """Leads this follower made or added to, with the duplicates that went into them."""
     added_to = sa.select(LeadAlias.lead_id).where(LeadAlias.openid == openid)
-    return sa.or_(Lead.openid == openid, Lead.id.in_(added_to))
+    duplicate, whole = aliased(Lead), aliased(Lead)
+    went_into = sa.select(duplicate.merged_into).where(duplicate.openid == openid, duplicate.merged_into.is_not(None))
+    of_whole = sa.select(whole.id).where(whole.openid == openid)
+    return sa.or_(Lead.openid == openid, Lead.id.in_(added_to), Lead.id.in_(went_into), Lead.merged_into.in_(of_whole))
 
 
 def open_lead(
@@ -223,9 +308,7 @@ def _open(session: Session, openid: str, hashes: list[str], now: datetime) -> Le
     return session.scalar(wanted.with_for_update())
 
 
-def _create(
-    session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted, hashes: list[str]
-) -> LeadEvent:
+def _create(session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted) -> LeadEvent:
     lead = Lead(
         number=_free_number(session, effect.number),
         message_key=message_hash(secrets, message.key),
@@ -241,7 +324,7 @@ def _create(
     )
     session.add(lead)
     session.flush()
-    session.add_all(LeadPhone(lead_id=lead.id, phone_hash=one) for one in hashes)
+    _index(session, secrets, lead, effect.slots)
     if lead.number != effect.number:
         _also_called(session, effect.number, lead, message.openid)
     return _noted(session, lead, message.at, "follower", "submitted", "")
@@ -276,15 +359,24 @@ def _rewrite(
 ) -> LeadEvent:
     lead.sealed = seal(secrets, inside)
     lead.updated_at = at
-    rows = [{"lead_id": lead.id, "phone_hash": one} for one in phone_hashes(secrets, phones(inside.slots))]
-    session.execute(sa.delete(LeadPhone).where(LeadPhone.lead_id == lead.id))
-    base.add_missing(session, LeadPhone, rows)
+    _index(session, secrets, lead, inside.slots)
     session.flush()
     return _noted(session, lead, at, "follower", kind, lead.state, changed=changed)
 
 
+def _index(session: Session, secrets: Secrets, lead: Lead, slots: Mapping[str, Any]) -> None:
+    """What the lead can be found by, as hashes."""
+    numbers = [{"lead_id": lead.id, "phone_hash": one} for one in phone_hashes(secrets, phones(slots))]
+    called = [{"lead_id": lead.id, "name_hash": one} for one in name_hashes(secrets, names(slots))]
+    rows: tuple[tuple[type[LeadPhone | LeadName], list[dict[str, Any]]], ...]
+    rows = ((LeadPhone, numbers), (LeadName, called))
+    for table, values in rows:
+        session.execute(sa.delete(table).where(table.lead_id == lead.id))
+        base.add_missing(session, table, values)
+
+
 def _moved(session: Session, lead: Lead, to: str, who: str, at: datetime, reason: str, kind: str) -> LeadEvent:
-    before, lead.state, lead.updated_at = lead.state, to, at
+    before, lead.state, lead.updated_at, lead.shared = lead.state, to, at, False
     session.flush()
     return _noted(session, lead, at, who, kind, before, reason)
 

@@ -10,13 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.store.base import Base, BigId, add_missing, chosen
+from bot.store.leads import Lead
 
 NOWHERE = ""
 """The channel of a notice for which no channel is set up: it is dead at once, and visible."""
 
 
+TOGETHER = ("lead", "revised", "remind", "next", "manager", "contact")
+"""Kinds of notices that may come as one list when a robot is near its limit."""
+
+
 class Outbox(Base):
-    """kind: lead, revised, withdrawn, erased, human, undelivered, channel, broadcast, draft, trouble. state: waiting, sending, delivered, dead, dropped.
+    """kind: a notice of config/staff.toml. state: waiting, sending, delivered, dead, dropped.
 
     key: lead:seq:channel, or what else makes the notice one of its kind. sealed: words of the follower, if any.
     lease_until: a worker that died gives the row back then. worker: who holds it.
@@ -62,9 +67,21 @@ def add(session: Session, notice: Notice, channels: Iterable[str], at: datetime)
     return tuple(row["id"] for row in add_missing(session, Outbox, rows))
 
 
-def claim(session: Session, worker: str, now: datetime, lease: timedelta, limit: int = 20) -> Sequence[Outbox]:
+def claim(
+    session: Session,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int = 20,
+    only: sa.ColumnElement[bool] | None = None,
+) -> Sequence[Outbox]:
     """Up to `limit` due rows for this worker alone, oldest first; commit before sending."""
-    due = sa.select(Outbox.id).where(_is_due(now)).order_by(Outbox.due_at, Outbox.id).limit(limit)
+    due = (
+        sa.select(Outbox.id)
+        .where(_is_due(now), sa.true() if only is None else only)
+        .order_by(Outbox.due_at, Outbox.id)
+        .limit(limit)
+    )
     taken = (
         sa.update(Outbox)
         .where(Outbox.id.in_(chosen(due)), _is_due(now))
@@ -73,6 +90,28 @@ def claim(session: Session, worker: str, now: datetime, lease: timedelta, limit:
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return sorted(session.scalars(taken).all(), key=lambda row: row.id)
+
+
+def crowded(session: Session, now: datetime, span: timedelta, most: int) -> str:
+    """A channel that told `most` within `span` and has several more to tell; "" for none."""
+    lately = sa.select(Outbox.channel).where(Outbox.state == "delivered", Outbox.settled_at > now - span)
+    busy = lately.group_by(Outbox.channel).having(sa.func.count() >= most)
+    waiting = sa.select(Outbox.channel).where(together(), _is_due(now), Outbox.channel.in_(busy))
+    return session.scalar(waiting.group_by(Outbox.channel).having(sa.func.count() > 1).limit(1)) or ""
+
+
+def together() -> sa.ColumnElement[bool]:
+    """Notices that may share one message; of the most promising leads each has its own."""
+    promising = sa.select(Lead.id).where(Lead.grade == "A")
+    return sa.and_(Outbox.kind.in_(TOGETHER), sa.or_(Outbox.lead_id.is_(None), Outbox.lead_id.not_in(promising)))
+
+
+def is_known(session: Session, key: str) -> bool:
+    """Whether a notice of this key was made, on whatever channel."""
+    return (
+        session.scalar(sa.select(Outbox.id).where(Outbox.key.startswith(f"{key}:", autoescape=True)).limit(1))
+        is not None
+    )
 
 
 def delivered(session: Session, row_id: int, worker: str, now: datetime) -> bool:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.effects import Asked
+from bot.dialogue.masking import masked_text
 from bot.store.base import Base, BigId
 
 LONGEST = 200
@@ -31,13 +32,17 @@ def ask(session: Session, openid: str, asked: Asked, at: datetime) -> None:
 
 
 def ask_all(session: Session, asked: Sequence[tuple[str, Asked, datetime]]) -> None:
-    """Who asked what when."""
+    """Who asked what when; numbers that may be somebody's phone are covered."""
     rows = [
-        {"openid": openid, "text": one.text[:LONGEST], "answered": one.answered, "shown": list(one.shown), "at": at}
+        {"openid": openid, "text": _kept(one.text), "answered": one.answered, "shown": list(one.shown), "at": at}
         for openid, one, at in asked
     ]
     if rows:
         session.execute(sa.insert(Question), rows)
+
+
+def _kept(text: str) -> str:
+    return masked_text(text[:LONGEST])
 
 
 def forget(session: Session, openid: str) -> None:

@@ -8,7 +8,7 @@ import secrets as random
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 import pyotp
@@ -58,7 +58,7 @@ class Staff(Base):
     """name: how they sign in and how leads name their owner; never changes.
 
     one_time_until: set while the password is one that we made up. totp_step: the last code's time, so that no code
-    works twice.
+    works twice. away_until: gets no leads up to and including this day. wechat: keyed hash of their own openid.
     """
 
     __tablename__ = "staff"
@@ -71,6 +71,8 @@ class Staff(Base):
     totp_sealed: Mapped[bytes | None]
     totp_on: Mapped[bool] = mapped_column(default=False)
     totp_step: Mapped[int] = mapped_column(BigId, default=0)
+    away_until: Mapped[date | None] = mapped_column(sa.Date)
+    wechat: Mapped[str | None] = mapped_column(sa.String(64), unique=True, index=True)
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

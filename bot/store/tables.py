@@ -21,6 +21,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     staff,
     subscriptions,
     tags,
+    talks,
 )
 from bot.store.base import Base
 

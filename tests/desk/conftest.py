@@ -6,15 +6,18 @@ import shutil
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 
 from bot.adapters.vault import Vault
 from bot.dialogue.form import Form
 from bot.dialogue.lookups import Article
+from bot.store import staff
 from bot.store.base import Base, Sessions, sessions
 from bot.store.migrate import upgrade
 from handlers.web.staff import Desk, desk_door
@@ -27,6 +30,15 @@ START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 def toml(name: str) -> dict[str, object]:
     return tomllib.loads((CONFIG / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Passwords hashed as cheaply as argon2 goes; test_sign_in looks at the real cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff, "_hasher", cache(lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+        staff._nobody.cache_clear()
+        yield
 
 
 @pytest.fixture(scope="session")

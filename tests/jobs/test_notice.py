@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.notice import Facts, Writer, masked_name, masked_phone, masked_text
+from bot.dialogue.masking import masked_name, masked_phone, masked_text
+from jobs.notice import Facts, Writer
 
 TEXTS = tomllib.loads((Path(__file__).parents[2] / "config" / "staff.toml").read_text(encoding="utf-8"))
 PLACES = {"320500": "苏州", "320400": "常州", "310000": "上海"}
@@ -27,7 +28,7 @@ FULL = {
 
 
 def test_a_lead_on_one_screen() -> None:
-    text = WRITE(Facts("lead", "L1124-7F3K", FULL, scene="expo", read=(1, 2, 3, 4)))
+    text = WRITE(Facts("lead", "L1124-7F3K", FULL, scene="expo", read=(1, 2, 3, 4), path="/leads/L1124-7F3K"))
     assert text.split("\n") == [
         "【新线索 L1124-7F3K】A级 100分",
         "需求：求购 土地",
@@ -45,7 +46,7 @@ def test_a_lead_on_one_screen() -> None:
 
 
 def test_lines_without_a_value_are_left_out() -> None:
-    text = WRITE(Facts("lead", "L1", {"mobile": ["+8613800001234"]}))
+    text = WRITE(Facts("lead", "L1", {"mobile": ["+8613800001234"]}, path="/leads/L1"))
     assert text.split("\n") == [
         "【新线索 L1】C级 15分",
         "联系： 138****1234",
@@ -100,4 +101,5 @@ def test_a_range_reads_as_one_says_it(area: dict[str, object], shown: str) -> No
 
 def test_every_kind_of_notice_in_the_code_has_a_text() -> None:
     of_leads = {"lead", "revised", "withdrawn", "erased", "human", "undelivered", "channel"}
-    assert set(TEXTS["notice"]) == of_leads | {"broadcast", "draft", "trouble"}
+    of_time = {"remind", "next", "manager", "contact", "summary", "digest", "each"}
+    assert set(TEXTS["notice"]) == of_leads | of_time | {"broadcast", "draft", "trouble"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
 from bot.adapters.vault import Vault
@@ -16,6 +17,8 @@ from bot.dialogue.effects import ConsentWithdrawn, HumanWanted, PersonErased
 from bot.store import outbox
 from bot.store.base import Sessions
 from bot.store.effects import commit
+from bot.store.lead_events import LeadEvent
+from bot.store.leads import Lead
 from bot.store.outbox import Outbox
 from jobs import notify
 from jobs.notice import Facts
@@ -218,3 +221,32 @@ def test_the_oldest_undelivered_notice_has_an_age(office: Office) -> None:
     office.run()
     with office.store() as session:
         assert outbox.oldest_undelivered(session) is None
+
+
+def test_near_the_limit_of_a_robot_notices_share_one_message_but_the_best_do_not(office: Office) -> None:
+    for n in range(30):
+        done = inquiry(f"L1124-{n:04}", f"+8613800{n:06}")
+        commit(office.store, office.secrets, message(f"m{n}", f"o{n}"), (done,), ("wecom",), triage=_graded)
+    office.write = lambda facts: ",".join([facts.kind, facts.number, *(one.number for one in facts.together)])
+    assert office.run() == 30
+    single = [text for text in office.wecom.told if text.startswith("lead")]
+    shared = [text for text in office.wecom.told if text.startswith("digest")]
+    assert 12 <= len(single) < 20
+    told = {number for text in office.wecom.told for number in text.split(",") if number.startswith("L")}
+    assert len(told) == 30
+    assert shared
+    assert not any("L1124-0025" in text for text in shared)
+
+
+def test_a_shared_message_that_fails_is_sent_again_with_nothing_lost(office: Office) -> None:
+    for n in range(16):
+        done = inquiry(f"L1124-{n:04}", f"+8613800{n:06}")
+        commit(office.store, office.secrets, message(f"m{n}", f"o{n}"), (done,), ("wecom",))
+    office.wecom.fails = iter([None] * 12 + [Later("HTTP 500")])
+    assert office.run() == 16
+    assert {row.state for row in office.rows()} == {"delivered"}
+
+
+def _graded(session: Session, event: LeadEvent) -> None:
+    lead = session.get_one(Lead, event.lead_id)
+    lead.grade = "A" if lead.number == "L1124-0025" else "C"

@@ -45,7 +45,7 @@ def test_each_becomes_a_row_once(store: Sessions, secrets: Vault, redis_url: str
     with store() as session:
         row = session.scalars(sa.select(Question)).first()
         assert row is not None
-        assert (row.text, row.answered, row.shown) == ("光模块 13800001234", True, [3, 4])
+        assert (row.text, row.answered, row.shown) == ("光模块 138****1234", True, [3, 4])
         follower = session.get(Follower, "oA")
         assert follower is not None
         assert follower.heard_at == message("m0").at

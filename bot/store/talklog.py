@@ -1,0 +1,75 @@
+"""Writes talk into rows a few times a second: an answer to a follower waits for no disk on its account."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections import deque
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from bot.store import talks
+from bot.store.base import Sessions
+from bot.store.erasures import Erasure, openid_stone
+from bot.store.secrets import Secrets
+from bot.store.talks import Line
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 0.25
+MOST = 5000
+"""Lines that wait; with a database that is away for long the oldest go."""
+
+
+class TalkLog:
+    """What is noted is written within EVERY_S seconds, or when the process ends."""
+
+    def __init__(self, sessions: Sessions, secrets: Secrets) -> None:
+        self._sessions, self._secrets = sessions, secrets
+        self._waiting: deque[Line] = deque(maxlen=MOST)
+        self._noted = threading.Event()
+
+    def note(self, *lines: Line) -> None:
+        self._waiting.extend(lines)
+        self._noted.set()
+
+    def write(self) -> int:
+        """What waits goes into rows, but nothing of somebody who was erased since they said it."""
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not lines:
+            return 0
+        with self._sessions.begin() as session:
+            stones = {openid_stone(self._secrets, line.openid) for line in lines}
+            wanted = sa.select(Erasure.tombstone, Erasure.at).where(Erasure.tombstone.in_(stones))
+            erased = dict(session.execute(wanted).all())
+            kept = [line for line in lines if not _is_erased(erased, self._secrets, line)]
+            talks.keep(session, self._secrets, kept)
+        return len(kept)
+
+    def keep_writing(self) -> None:
+        threading.Thread(target=self._for_ever, name="talk log", daemon=True).start()
+        atexit.register(self._last)
+
+    def _for_ever(self) -> None:
+        wait = threading.Event()
+        while True:
+            self._noted.wait()
+            wait.wait(EVERY_S)
+            self._noted.clear()
+            self._try()
+
+    def _last(self) -> None:
+        self._try()
+
+    def _try(self) -> None:
+        try:
+            self.write()
+        except Exception:  # talk is good to have; leads and answers do not depend on it
+            log.exception("talk could not be kept")
+
+
+def _is_erased(erased: dict[str, datetime], secrets: Secrets, line: Line) -> bool:
+    at = erased.get(openid_stone(secrets, line.openid))
+    return at is not None and line.at <= at
