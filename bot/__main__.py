@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     shown = add("demo", _demo, "invented followers and leads, for a look at a living staff desk")
     shown.add_argument("--remove", action="store_true", help="take them away again")
     shown.add_argument("--yes", action="store_true", help="also beside a real account")
+    kept = add("backup", _backup, "everything the firm cannot get again, into one file")
+    kept.add_argument("file", type=Path)
+    kept.add_argument("--conversations", action="store_true", help="also what followers are in the middle of")
+    back = add("restore", _restore, "the database from such a file, without those who were erased since")
+    back.add_argument("file", type=Path)
+    back.add_argument("--replace", action="store_true", help="throw away what the database holds now")
     people = add("staff", _staff, "accounts of the staff desk")
     people.add_argument("action", choices=["add", "list", "reset", "disable"])
     people.add_argument("name", nargs="?", default="")
@@ -201,6 +207,18 @@ def _push(chosen: argparse.Namespace) -> int:
     sessions = wiring.base(_settings()).sessions
     wanted = push.Wanted(chosen.action, chosen.number, chosen.text)
     return push.push(sessions, sys.stdout, wanted, datetime.now(UTC))
+
+
+def _backup(chosen: argparse.Namespace) -> int:
+    from bot.commands import backup
+
+    return backup.backup(_settings(), chosen.file, conversations=chosen.conversations)
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    from bot.commands import backup
+
+    return backup.restore(_settings(), chosen.file, replace=chosen.replace)
 
 
 def _menu(chosen: argparse.Namespace) -> int:

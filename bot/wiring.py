@@ -30,6 +30,7 @@ from bot.adapters.staff.feishu import Feishu
 from bot.adapters.staff.mail import Mail
 from bot.adapters.staff.wecom import WeCom
 from bot.adapters.tasks import build_broker, enqueue
+from bot.adapters.tombstones import Tombstones
 from bot.adapters.vault import Vault
 from bot.adapters.wechat.callback import Callback, Refused
 from bot.adapters.wechat.capabilities import Capabilities, Refusals, Standing
@@ -40,7 +41,7 @@ from bot.adapters.wechat.token import TokenStore
 from bot.answering import Answering, Router, Unfinished
 from bot.deadline import Cut, Deadline, Send
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.effects import Effect
+from bot.dialogue.effects import Effect, PersonErased, Unfollowed
 from bot.dialogue.form import Form
 from bot.dialogue.lookups import Advisor, Articles, KeywordRule, Lookups, OpenLead, Topic, WaitingNews
 from bot.dialogue.message import Message
@@ -58,7 +59,7 @@ from bot.search.index import Index
 from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
-from bot.store import broadcasts, deliveries, effects, followers, leads, news, talks
+from bot.store import broadcasts, deliveries, effects, erasures, followers, leads, news, talks
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
 from bot.store.lines import Threshold
@@ -478,6 +479,8 @@ def _commit(
 ) -> None:
     now = datetime.now(UTC)
     committed = effects.commit(made.sessions, made.vault, message, done, channels, now, triage)
+    if any(isinstance(effect, PersonErased | Unfollowed) for effect in done):
+        bury(made, message.at)
     if committed.outbox_ids:
         wake()
 
@@ -487,6 +490,23 @@ def _heard(talk: TalkLog, message: Message, reply: Reply) -> None:
     for who, said in ((talks.FOLLOWER, readable(message.content)), (talks.BOT, readable(reply))):
         if said is not None:
             talk.note(Line(message.openid, message.at, who, *said))
+
+
+def tombstones_of(made: Base) -> Tombstones:
+    return Tombstones(Path(made.settings.data_dir), made.redis)
+
+
+def forget(made: Base, conversations: Conversations, openid: str) -> None:
+    """What is left to do after staff erased somebody from the database. Raises Unavailable."""
+    bury(made, datetime.now(UTC) - timedelta(minutes=1))
+    conversations.erase(openid)
+
+
+def bury(made: Base, since: datetime) -> None:
+    """Keep the stones of erasures since then outside of the database, too."""
+    with reading(made.sessions) as session:
+        stones = erasures.all_stones(session, since)
+    tombstones_of(made).add(stones)
 
 
 def _wake(broker: RedisBroker, job: str = "notify") -> None:

@@ -122,7 +122,9 @@ class Work:
 
     def housekeeping(self) -> None:
         kept = housekeeping.Kept(lost=self.made.settings.lost_lead_kept)
-        housekeeping.tidy(self.made.sessions, self.made.vault, datetime.now(UTC), kept)
+        now = datetime.now(UTC)
+        housekeeping.tidy(self.made.sessions, self.made.vault, now, kept)
+        wiring.bury(self.made, now - timedelta(days=2))
 
     def _writer(self) -> Writer:
         made = self.made

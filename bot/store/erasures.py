@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -52,6 +52,24 @@ def stones(session: Session, secrets: Secrets, openids: Iterable[str]) -> dict[s
     for stone, at in session.execute(sa.select(Erasure.tombstone, Erasure.at).where(Erasure.tombstone.in_(names))):
         found[names[stone]] = max(at, found.get(names[stone], at))
     return found
+
+
+def names_of(secrets: Secrets, openid: str) -> tuple[str, ...]:
+    """The stones this follower would have."""
+    return tuple(secrets.keyed_hash(openid, purpose) for purpose in (_OPENID, _LEFT))
+
+
+def all_stones(session: Session, since: datetime | None = None) -> dict[str, datetime]:
+    wanted = sa.select(Erasure.tombstone, Erasure.at)
+    return dict(session.execute(wanted.where(Erasure.at >= since) if since else wanted).all())
+
+
+def bring(session: Session, stones: Mapping[str, datetime]) -> None:
+    """Stones from elsewhere; the later moment counts."""
+    add_missing(session, Erasure, [{"tombstone": stone, "at": at} for stone, at in stones.items()])
+    for stone, at in stones.items():
+        older = sa.update(Erasure).where(Erasure.tombstone == stone, Erasure.at < at)
+        session.execute(older.values(at=at))
 
 
 def erase(session: Session, secrets: Secrets, openid: str, at: datetime) -> list[str]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store.articles import Article, ArticleTopic
+from bot.store.articles import Article, ArticleTopic, remembered
 from bot.store.base import Base, BigId
 from bot.store.subscriptions import Subscription
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+RESTORED = "restored"
+"""Name of the note that a backup was restored, and when (see bot.store.restored)."""
 
 
 class News(Base):
@@ -68,6 +72,7 @@ class Story:
 def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> list[Fresh]:
     """Articles that came out lately, surely belong to the topic and were not news in it before; newest first."""
     a, t = Article, ArticleTopic
+    restored = _restored_at(session)
     wanted = (
         sa.select(a.id, a.published_at, a.published_precision, a.first_seen_at)
         .join(t, t.article_id == a.id)
@@ -79,9 +84,15 @@ def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> lis
     found = [
         Fresh(row.id, fresh_at(row.published_at, row.published_precision, row.first_seen_at))
         for row in session.execute(wanted)
-        if row.first_seen_at - row.published_at <= rules.backfill
+        if row.first_seen_at - row.published_at <= rules.backfill and row.published_at > restored
     ]
     return sorted(found, key=lambda one: (one.fresh_at, one.article_id), reverse=True)[: rules.most]
+
+
+def _restored_at(session: Session) -> datetime:
+    """What came out before that may have been pushed already, and nobody knows."""
+    at = remembered(session, RESTORED).get("at")
+    return datetime.fromisoformat(at) if at else datetime.min.replace(tzinfo=UTC)
 
 
 def fresh_at(published: datetime, precision: str, first_seen: datetime) -> datetime:

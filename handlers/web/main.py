@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Flask
 
@@ -53,7 +54,7 @@ def desk_of(front: wiring.Front) -> Desk:
         articles=front.library.articles.get,
         channels=front.channels,
         wake=front.wake,
-        forget=front.answering.conversations.erase,
+        forget=partial(wiring.forget, made, front.answering.conversations),
         still_open=lambda openid: account.ledger.may_send(openid, datetime.now(UTC)),
         account=account.standing,
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
