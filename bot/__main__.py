@@ -223,7 +223,7 @@ def _restore(chosen: argparse.Namespace) -> int:
 
 def _menu(chosen: argparse.Namespace) -> int:
     made = wiring.base(_settings())
-    return menu.run(made.texts["menu"], lambda: wiring.account_of(made), chosen.action, sys.stdout)
+    return menu.run(wiring.replies_of(made).now.menu, lambda: wiring.account_of(made), chosen.action, sys.stdout)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -75,21 +75,21 @@ class Answering:
     def looked(self, openid: str) -> Conversation:
         """What is remembered of a follower, as it is now. Raises Occupied, Unavailable."""
         with self.conversations.hold(openid, PAGE, None, self.wait) as held:
-            return held.conversation if held.conversation is not None else self.profile(openid)
+            return self._known(openid, held)[0]
 
     def on_page(self, message: Message, work: Callable[[Conversation, Lookups], Turn]) -> Reply:
         """The same road for what a follower does on a page of ours: the same lock, rows and memory.
 
         A key of PAGE is worked on however often it comes; any other only once, as with messages.
-        Raises Lost, Occupied, Unavailable.
+        Raises Away, Lost, Occupied, Unavailable.
         """
         with self.conversations.hold(message.openid, message.key, None, self.wait) as held:
             if held.answered is not None and message.key != PAGE:
                 return held.answered
-            known = held.conversation
-            turn = work(known if known is not None else self.profile(message.openid), self.lookups)
+            before, whole = self._known(message.openid, held)
+            turn = work(before, self.lookups)
             self._commit(message, turn)
-            held.keep(turn.conversation, turn.reply)
+            held.keep(turn.conversation, turn.reply, owed=held.before.owed, whole=whole)
             return turn.reply
 
     def _new_answer(self, message: Message, held: Held) -> Reply:

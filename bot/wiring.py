@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -43,12 +43,13 @@ from bot.deadline import Cut, Deadline, Send
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import Effect, PersonErased, Unfollowed
 from bot.dialogue.form import Form
-from bot.dialogue.lookups import Advisor, Articles, KeywordRule, Lookups, OpenLead, Topic, WaitingNews
+from bot.dialogue.lookups import Advisor, Articles, Lookups, OpenLead, Topic, WaitingNews
 from bot.dialogue.message import Message
 from bot.dialogue.reply import Card, Reply, Words, tap
 from bot.dialogue.transcript import readable
 from bot.dialogue.wording import Heard, Wording
 from bot.dialogue.worktime import Worktime
+from bot.replies import OwnReplies, own_replies
 from bot.search.articles import IndexedArticles
 from bot.search.builder import Change, catch_up, place
 from bot.search.calibration import calibrate, grown_since_calibration
@@ -63,7 +64,7 @@ from bot.store import broadcasts, deliveries, effects, erasures, followers, lead
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
 from bot.store.lines import Threshold
-from bot.store.patience import Patience
+from bot.store.patience import Away, Patience
 from bot.store.routing import Routing, Rule
 from bot.store.talklog import TalkLog
 from bot.store.talks import Line
@@ -80,7 +81,7 @@ READINGS_KEPT = 256
 REFRESH_S = 0.5
 REFRESH_MOST_S = 8.0
 """Between looks while they fail."""
-BUSY = (Lost, Occupied, Unavailable)
+BUSY = (Away, Lost, Occupied, Unavailable)
 """What a conversation cannot be had or kept for just now."""
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class Front:
     made: Base
     library: Library
     lookups: Lookups
+    replies: OwnReplies
     channels: tuple[str, ...]
     wake: Callable[..., object]
     refused: type[Exception] = Refused
@@ -143,10 +145,10 @@ def reader(own: str = "") -> Reader:
 def front(settings: Settings, router: Router) -> Front:
     """Everything behind the webhook. Starts the thread that keeps index and news number fresh."""
     made = base(settings)
-    library = library_of(made)
+    library, replies = library_of(made), replies_of(made)
     patience = Patience()
-    lookups = _patient(lookups_of(made, library), patience)
-    library.keep_fresh()
+    lookups = _patient(lookups_of(made, library, replies), patience)
+    library.keep_fresh(replies.refresh)
     talk = TalkLog(made.sessions, made.vault)
     talk.keep_writing()
     triage = routing_of(made).triage
@@ -171,6 +173,7 @@ def front(settings: Settings, router: Router) -> Front:
         made=made,
         library=library,
         lookups=lookups,
+        replies=replies,
         channels=channels,
         wake=wake,
     )
@@ -217,21 +220,31 @@ def _sender(account: Account) -> Send:
     return send
 
 
-def lookups_of(made: Base, library: Library) -> Lookups:
+def replies_of(made: Base) -> OwnReplies:
+    """What the firm says in its own words, as staff last changed it."""
+    replies = own_replies(made.sessions, made.texts.files, _phrases(made.texts))
+    with suppress(
+        sa.exc.OperationalError, sa.exc.ProgrammingError
+    ):  # a database that is not there yet has changed nothing
+        replies.refresh()
+    return replies
+
+
+def lookups_of(made: Base, library: Library, replies: OwnReplies) -> Lookups:
     """What handlers may ask."""
     understand = reader(made.settings.config_dir)
     rights = Capabilities.of(made.settings.wechat.account)
     advisor = Advisor(**made.texts["firm"]["advisor"])
     topics = library.taxonomy.topics
     return Lookups(
-        say=Wording(_phrases(made.texts), _facts(made.texts, topics, advisor)),
+        say=Wording(replies.phrases, _facts(made.texts, topics, advisor)),
         heard=Heard.of(made.texts["replies"]["heard"]),
         understand=lru_cache(READINGS_KEPT)(understand),
         articles=library.articles,
         topics=topics,
         advisor=advisor,
-        keywords=_keywords(made.texts),
-        menu=made.texts["menu"]["says"],
+        keywords=replies,
+        menu=replies.says,
         form=Form.from_toml(made.texts["intake"]),
         latest_broadcast=lambda: library.latest_news,
         waiting_news=partial(_waiting_news, made.sessions, library.articles),
@@ -243,6 +256,12 @@ def lookups_of(made: Base, library: Library) -> Lookups:
         place=understand.place,
         page=links_of(made).to,
     )
+
+
+def worded(front: Front, text: str) -> str:
+    """A phrase of staff as it would be said. Raises KeyError, ValueError, IndexError for braces that mean nothing."""
+    facts = _facts(front.made.texts, front.lookups.topics, front.lookups.advisor)
+    return Wording({**front.replies.phrases, "tried": text}, facts)("tried")
 
 
 def links_of(made: Base) -> FormLinks:
@@ -274,17 +293,19 @@ class Library:
             calibrate(self.index, self.articles.tools, datetime.now(UTC))
             self.index.reload()
 
-    def keep_fresh(self) -> None:
-        threading.Thread(target=self._for_ever, name="library", daemon=True).start()
+    def keep_fresh(self, *others: Callable[[], object]) -> None:
+        """From now on, and whatever else is to be looked at as often."""
+        threading.Thread(target=self._for_ever, args=others, name="library", daemon=True).start()
 
-    def _for_ever(self) -> None:
+    def _for_ever(self, *others: Callable[[], object]) -> None:
         pause = REFRESH_S
         while True:
             try:
-                self.refresh()
+                for look in (self.refresh, *others):
+                    look()
                 pause = REFRESH_S
             except Exception:  # the next look may go better; answers go on with what there is
-                log.exception("the index cannot be refreshed")
+                log.exception("what is kept fresh cannot be refreshed")
                 pause = min(REFRESH_MOST_S, pause * 2)
             time.sleep(pause)
 
@@ -413,6 +434,16 @@ class Account:
     def standing(self) -> tuple[Standing, ...]:
         """What it may do now; refusals come and go while a process runs."""
         return Capabilities.of(self.rights.account).reduced_by(self.refusals.standing(datetime.now(UTC))).table()
+
+    def put_menu(self, buttons: Sequence[Mapping[str, Any]]) -> str:
+        """Put a menu in force; "" or the reason why the platform does not take it."""
+        if not self.rights.menu:
+            return "not allowed"
+        try:
+            self.platform.create_menu({"button": list(buttons)})
+        except PlatformError as error:
+            return str(error)
+        return ""
 
 
 def account_of(made: Base) -> Account:
@@ -546,11 +577,6 @@ def _facts(files: Texts, topics: tuple[Topic, ...], advisor: Advisor) -> dict[st
         "hours": advisor.hours,
         "topic_taps": hot,
     }
-
-
-def _keywords(files: Texts) -> tuple[KeywordRule, ...]:
-    rules = files["keywords"].get("rule", [])
-    return tuple(KeywordRule(**{**rule, "words": tuple(rule["words"])}) for rule in rules)
 
 
 def select_one(sessions: Sessions) -> None:

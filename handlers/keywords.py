@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -24,18 +25,19 @@ def keyword(message: Message, conversation: Conversation, lookups: Lookups) -> T
             return None
 
 
-def matching(rules: tuple[KeywordRule, ...], text: str, at: datetime) -> KeywordRule | None:
+def matching(rules: Iterable[KeywordRule], text: str, at: datetime) -> KeywordRule | None:
     """The rule that answers: highest priority first, exact before contains, then the order of the file."""
-    fitting = [rule for rule in rules if _fits(rule, plain(text)) and _open(rule.hours, at)]
+    fitting = [rule for rule in rules if fits(rule, plain(text)) and is_open(rule.hours, at)]
     return max(fitting, key=lambda rule: (rule.priority, rule.match == "exact"), default=None)
 
 
-def _fits(rule: KeywordRule, text: str) -> bool:
+def fits(rule: KeywordRule, text: str) -> bool:
+    """text: as `plain` makes it."""
     words = [plain(word) for word in rule.words]
     return text in words if rule.match == "exact" else any(word in text for word in words)
 
 
-def _open(hours: str, at: datetime) -> bool:
+def is_open(hours: str, at: datetime) -> bool:
     """Whether `at` lies in hours like 09:00-18:00; a span may run over midnight."""
     if not hours:
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -142,7 +142,7 @@ class Lookups:
     articles: Articles
     topics: tuple[Topic, ...]
     advisor: Advisor
-    keywords: tuple[KeywordRule, ...]
+    keywords: Iterable[KeywordRule]
     menu: Mapping[str, str]
     form: Any
     latest_broadcast: Callable[[], int]

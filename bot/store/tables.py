@@ -18,6 +18,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     news,
     outbox,
     questions,
+    replies,
     staff,
     subscriptions,
     tags,

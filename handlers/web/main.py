@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,12 +13,17 @@ from flask import Flask
 
 from bot import wiring
 from bot.commands import logs
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.intake_page import on_a_page
+from bot.dialogue.lookups import KeywordRule
+from bot.dialogue.message import Message, Text
 from config.settings import read
 from handlers.routes import answer
 from handlers.web.app import create_app
 from handlers.web.form import FormPage
 from handlers.web.health import Health
 from handlers.web.staff import Desk
+from handlers.web.staff.desk import OwnReplies, Tried
 from handlers.web.strangers import Strangers
 from handlers.web.webhook import Webhook
 
@@ -58,8 +65,20 @@ def desk_of(front: wiring.Front) -> Desk:
         still_open=lambda openid: account.ledger.may_send(openid, datetime.now(UTC)),
         account=account.standing,
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
+        news=made.texts["staff"]["news"],
+        replies=_own_replies(front, account),
         secure=settings.public_url.startswith("https:"),
     )
+
+
+def _own_replies(front: wiring.Front, account: wiring.Account) -> OwnReplies:
+    def tried(text: str, at: datetime, rules: Iterable[KeywordRule]) -> Tried:
+        """The routes themselves, for a follower nobody knows; nothing of it is kept."""
+        message = Message("", "", at, "tried", Text(text))
+        route, turn = answer(message, Conversation(), replace(front.lookups, keywords=rules, page=lambda *_: ""))
+        return Tried(route, on_a_page(turn.reply) or getattr(turn.reply, "title", ""), front.lookups.understand(text))
+
+    return OwnReplies(front.replies.shipped, tried, partial(wiring.worded, front), account.put_menu)
 
 
 def form_of(front: wiring.Front) -> FormPage:

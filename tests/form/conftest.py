@@ -3,51 +3,61 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from bot import wiring
 from bot.store.base import reading
 from bot.store.lead_events import LeadEvent
-from bot.store.leads import Content, Lead, content, of_person
+from bot.store.leads import Content, Lead, LeadAlias, LeadPhone, content, of_person
+from bot.store.outbox import Outbox
 from config.settings import read
 from handlers.routes import answer
 from handlers.web.main import make
+from tests.conftest import redis_server
 from tests.transcripts.conftest import AES_KEY, APP_ID, TOKEN
 from tests.transcripts.phone import Phone
 
 SITE = "https://bot.example"
 
 
-@pytest.fixture
-def front(tmp_path: Any, redis_url: str) -> Iterator[wiring.Front]:
-    settings = read(
-        {
-            "WECHAT_APP_ID": APP_ID,
-            "WECHAT_APP_SECRET": "not-a-real-secret",
-            "WECHAT_TOKEN": TOKEN,
-            "WECHAT_AES_KEY": AES_KEY,
-            "SECRET_KEY": "a secret of the form tests",
-            "DATA_KEY": base64.b64encode(bytes(range(32))).decode(),
-            "REDIS_URL": redis_url,
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}",
-            "DATA_DIR": str(tmp_path),
-            "PUBLIC_URL": SITE,
-            "WECOM_ROBOT_URL": "http://127.0.0.1:9/robot",
-        }
-    )
-    wiring.migrate(settings)
-    yield wiring.front(settings, answer)
+@pytest.fixture(scope="package")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wiring.Front]:
+    """One for all tests: its thread goes on looking at the rows as long as the process lives."""
+    folder = tmp_path_factory.mktemp("form")
+    with redis_server(folder) as redis_url:
+        settings = read(environ(folder, redis_url))
+        wiring.migrate(settings)
+        yield wiring.front(settings, answer)
 
 
-@pytest.fixture
+def environ(folder: Path, redis_url: str) -> dict[str, str]:
+    return {
+        "WECHAT_APP_ID": APP_ID,
+        "WECHAT_APP_SECRET": "not-a-real-secret",
+        "WECHAT_TOKEN": TOKEN,
+        "WECHAT_AES_KEY": AES_KEY,
+        "SECRET_KEY": "a secret of the form tests",
+        "DATA_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
+        "DATA_DIR": str(folder),
+        "PUBLIC_URL": SITE,
+        "WECOM_ROBOT_URL": "http://127.0.0.1:9/robot",
+    }
+
+
+@pytest.fixture(scope="package")
 def app(front: wiring.Front) -> Flask:
     return make(front)
 
@@ -114,4 +124,12 @@ class Follower:
 
 @pytest.fixture
 def wang(front: wiring.Front, app: Flask) -> Follower:
-    return Follower(front, app, "oForm_wang_00000000000000001")
+    """A follower nobody has met before, with a phone nobody else has; what others did is gone."""
+    front.made.redis.flushall()
+    with front.made.sessions.begin() as session:
+        for table in (Outbox, LeadEvent, LeadPhone, LeadAlias, Lead):
+            session.execute(sa.delete(table))
+    return Follower(front, app, f"oForm_wang_{next(_numbers):017}")
+
+
+_numbers = itertools.count(1)

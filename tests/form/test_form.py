@@ -10,6 +10,7 @@ from flask import Flask
 
 from bot import wiring
 from bot.dialogue.form import Form
+from bot.dialogue.reply import Words
 from bot.store.base import reading
 from bot.store.outbox import Outbox
 from tests.form.conftest import SITE, Follower
@@ -233,3 +234,11 @@ def test_two_tabs_saving_at_once_lose_nothing(wang: Follower) -> None:
         assert set(pool.map(save, typed.items())) == {200}
     text = wang.opens()
     assert all(f'id="f-{name}" name="{name}" value=""' not in text for name in typed)
+
+
+def test_saving_a_field_keeps_an_answer_that_is_still_owed(front: wiring.Front, wang: Follower) -> None:
+    wang.say("我要找厂房土地")
+    held = front.answering.conversations
+    held.owe(wang.openid, "late one", Words("迟到的回答"), timedelta(seconds=2))
+    wang.types("area", "3000平")
+    assert "迟到的回答" in wang.say("昆山")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from bot.dialogue.form import Form
-from bot.dialogue.lookups import Article
+from bot.dialogue.lookups import Article, KeywordRule
 from bot.store.base import Sessions
+from bot.store.replies import Shipped
 from bot.store.secrets import Secrets
+from bot.understanding.reading import Reading
 
 
 class Right(Protocol):
@@ -40,6 +42,33 @@ class Usage(Protocol):
     def left(self) -> int | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a follower who says this would get. reading: how it was understood."""
+
+    route: str
+    reply: str
+    reading: Reading = field(default_factory=Reading)
+
+
+def _untried(_text: str, _at: datetime, _rules: Iterable[KeywordRule]) -> Tried:
+    return Tried("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReplies:
+    """What the page about replies needs. shipped: config's. tried: a sentence at a time, with these keyword rules.
+
+    worded: the welcome with everything in braces filled in; raises KeyError, ValueError, IndexError for what it does
+    not know. put_menu: puts buttons in force; gives "" or the reason why not.
+    """
+
+    shipped: Shipped = field(default_factory=lambda: Shipped((), "", {"button": [], "says": {}}))
+    tried: Callable[[str, datetime, Iterable[KeywordRule]], Tried] = _untried
+    worded: Callable[[str], str] = str
+    put_menu: Callable[[Sequence[Mapping[str, Any]]], str] = lambda _: ""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -56,6 +85,8 @@ class Desk:
     wake: called when the outbox has something new. forget: drops a follower's conversation.
     still_open: how many messages a follower may still be sent now; None = unknown.
     account, usage, facts: for the page about the account's health; facts are (label, value).
+    news: the wording of pushes, the table `news` of config/staff.toml.
+    replies: for the page about keyword rules, welcome and menu.
     secure: the desk is reached by https, so the cookie goes by nothing else.
     """
 
@@ -78,5 +109,7 @@ class Desk:
     account: Callable[[], Sequence[Standing]] = tuple
     usage: Callable[[], Sequence[Usage]] = tuple
     facts: Callable[[], Sequence[tuple[str, str]]] = tuple
+    news: Mapping[str, str] = field(default_factory=dict)
+    replies: OwnReplies = field(default_factory=OwnReplies)
     now: Callable[[], datetime] = _now
     secure: bool = False

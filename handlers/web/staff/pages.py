@@ -14,7 +14,6 @@ from bot.store.base import reading
 from handlers.web.staff.visit import Visit, to
 
 PAGE = 50
-PUSHES = 20
 ASKED_WITHIN = timedelta(days=30)
 PENDING = ("dead", "waiting", "sending")
 
@@ -27,19 +26,6 @@ def questions(visit: Visit) -> ResponseReturnValue:
             unanswered=store.questions(db, answered=False, since=since, limit=PAGE),
             hot=store.questions(db, answered=True, since=since, limit=PAGE),
             days=ASKED_WITHIN.days,
-        )
-
-
-def pushes(visit: Visit) -> ResponseReturnValue:
-    with reading(visit.desk.sessions) as db:
-        found = store.pushes(db, request.args.get("before", 0, type=int), PUSHES)
-        articles = {one.id: one for one in visit.desk.articles(_articles(found))}
-        return render_template(
-            "staff/pushes.html",
-            pushes=found,
-            articles=articles,
-            topics=visit.desk.topics,
-            next=found[-1].broadcast.id if len(found) == PUSHES else 0,
         )
 
 
@@ -81,7 +67,3 @@ def log(visit: Visit) -> ResponseReturnValue:
             people=[one.name for one in staff.listing(db)],
             next=rows[-1].id if len(rows) == PAGE else 0,
         )
-
-
-def _articles(found: list[store.Push]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(one for push in found for one in push.broadcast.articles))

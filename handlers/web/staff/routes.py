@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from handlers.web.staff import accounts, changes, export, leads, me, pages
+from handlers.web.staff import accounts, changes, export, leads, me, pages, pushes, replies
 
 View = Callable[..., ResponseReturnValue]
 """Takes the Visit and what the path holds."""
@@ -33,6 +33,10 @@ def _lead(method: str, act: str, role: str, view: View) -> Route:
     return Route(method, f"/leads/<number>/{act}", act, role, view)
 
 
+def _push(act: str, view: View) -> Route:
+    return Route("POST", f"/pushes/<int:number>/{act}", act, "manager", view)
+
+
 ROUTES = (
     Route("GET", "/", "home", "agent", leads.home),
     # Leads. An agent meets those without an owner and their own; what is not theirs is not there (404).
@@ -50,11 +54,26 @@ ROUTES = (
     _lead("POST", "erase", "manager", changes.erase),
     # What else is going on
     Route("GET", "/questions", "questions", "agent", pages.questions),
-    Route("GET", "/pushes", "pushes", "agent", pages.pushes),
+    Route("GET", "/pushes", "pushes", "agent", pushes.pushes),
+    _push("approve", pushes.approve),
+    _push("hold", pushes.hold),
+    _push("cancel", pushes.cancel),
+    _push("retitle", pushes.retitle),
+    _push("drop_article", pushes.drop_article),
+    _push("preview", pushes.preview),
+    Route("POST", "/deliveries/<int:number>/settle", "settle_delivery", "manager", pushes.settle),
     Route("GET", "/outbox", "outbox", "manager", pages.outbox),
     Route("POST", "/outbox", "retry", "manager", pages.retry),
     Route("GET", "/account", "account", "manager", pages.account),
     Route("GET", "/log", "log", "manager", pages.log),
+    # What the bot says by itself
+    Route("GET", "/replies", "replies", "manager", replies.replies),
+    Route("POST", "/replies/try", "try_reply", "manager", replies.try_out),
+    Route("POST", "/replies/rule", "save_rule", "manager", replies.save_rule),
+    Route("POST", "/replies/rule/<int:number>/drop", "drop_rule", "manager", replies.drop_rule),
+    Route("POST", "/replies/welcome", "save_welcome", "manager", replies.save_welcome),
+    Route("POST", "/replies/menu", "save_menu", "manager", replies.save_menu),
+    Route("POST", "/replies/<name>/shipped", "as_shipped", "manager", replies.as_shipped),
     # Oneself
     Route("GET", "/me", "me", "agent", me.me),
     Route("POST", "/me/password", "password", "agent", me.password),

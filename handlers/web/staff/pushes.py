@@ -1,0 +1,107 @@
+"""Pushes: what is to go out, looked at, changed, let go or held; and how those that went did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from bot.store import broadcasts, deliveries, news
+from bot.store import desk as store
+from bot.store.base import reading
+from bot.store.broadcasts import TITLE, UNDECIDED
+from handlers.web.staff.visit import Visit, to
+
+PAGE = 20
+UNSURE = 50
+Act = Callable[[Session], bool]
+
+
+def pushes(visit: Visit) -> ResponseReturnValue:
+    """First what staff can still change, the soonest on top; then what went or is going, newest first."""
+    before = request.args.get("before", 0, type=int)
+    with reading(visit.desk.sessions) as db:
+        found = store.pushes(db, before, PAGE)
+        waiting = [] if before else broadcasts.waiting(db)
+        ids = dict.fromkeys(one for row in [*waiting, *(push.broadcast for push in found)] for one in row.articles)
+        return render_template(
+            "staff/pushes.html",
+            waiting=waiting,
+            pushes=[push for push in found if push.broadcast.state not in UNDECIDED],
+            results={push.broadcast.id: broadcasts.results(db, push.broadcast.id) for push in found},
+            stories={story.id: story for story in news.stories(db, ids)},
+            unsure=[] if before else deliveries.unsure(db)[:UNSURE],
+            topics=visit.desk.topics,
+            news=visit.desk.news,
+            longest=TITLE,
+            next=found[-1].broadcast.id if len(found) == PAGE else 0,
+        )
+
+
+def approve(visit: Visit, number: int) -> ResponseReturnValue:
+    answer = _done(
+        visit, number, "push approve", "push_approved", lambda db: broadcasts.approve(db, number, visit.name)
+    )
+    visit.desk.wake()
+    return answer
+
+
+def hold(visit: Visit, number: int) -> ResponseReturnValue:
+    return _done(visit, number, "push hold", "push_held", lambda db: broadcasts.hold(db, number, visit.name))
+
+
+def cancel(visit: Visit, number: int) -> ResponseReturnValue:
+    return _done(visit, number, "push cancel", "push_cancelled", lambda db: broadcasts.cancel(db, number, visit.name))
+
+
+def retitle(visit: Visit, number: int) -> ResponseReturnValue:
+    title = request.form.get("title", "")
+    return _done(visit, number, "push retitle", "push_retitled", lambda db: broadcasts.retitle(db, number, title))
+
+
+def drop_article(visit: Visit, number: int) -> ResponseReturnValue:
+    article = request.form.get("article", 0, type=int)
+    return _done(
+        visit,
+        number,
+        "push drop",
+        "push_dropped",
+        lambda db: broadcasts.drop_article(db, number, article),
+        str(article),
+    )
+
+
+def preview(visit: Visit, number: int) -> ResponseReturnValue:
+    """On one's own phone, as followers will get it."""
+    who = request.form.get("to", "").strip()
+    if not who:
+        visit.say("push_preview_to", "bad")
+        return to("pushes")
+    with visit.desk.sessions.begin() as db:
+        if not broadcasts.ask_preview(db, number, who):
+            abort(404)
+        visit.note(db, "push preview", str(number))
+    visit.say("push_preview", to=who)
+    return to("pushes")
+
+
+def settle(visit: Visit, number: int) -> ResponseReturnValue:
+    """Nobody knew whether it arrived; staff looked."""
+    arrived = request.form.get("arrived") == "1"
+    with visit.desk.sessions.begin() as db:
+        if not deliveries.settle_by_staff(db, number, arrived=arrived, at=visit.now):
+            abort(404)
+        visit.note(db, "settle delivery", str(number), "arrived" if arrived else "lost")
+    visit.say("delivery_settled")
+    return to("pushes")
+
+
+def _done(visit: Visit, number: int, act: str, said: str, work: Act, detail: str = "") -> ResponseReturnValue:
+    with visit.desk.sessions.begin() as db:
+        done = work(db)
+        if done:
+            visit.note(db, act, str(number), detail)
+    visit.say(said if done else "push_too_late", "good" if done else "bad")
+    return to("pushes")
