@@ -100,6 +100,8 @@ def form_door(app: Flask, form: FormPage) -> None:
     door.get("/<token>/done")(shared(own(_known(form, _done))))
     door.after_request(_with_headers)
     door.register_error_handler(TooManyRequests, lambda _: (_note(form, "slow"), 429))
+    for kind in form.busy:
+        door.register_error_handler(kind, lambda _: (_note(form, "busy"), 503))
     door.context_processor(lambda: {"say": form.lookups.say, "firm": form.lookups.firm, "asset": _asset})
     app.register_blueprint(door)
 
@@ -206,7 +208,7 @@ def _hand_in(opened: Opened) -> ResponseReturnValue:
         reply = opened.form.on_page(opened.message(f"form:{once}"), work)
     except opened.form.busy:
         HANDED_IN.labels("busy").inc()
-        return _page(opened, opened.draft(opened.form.looked(opened.openid)), note="page.busy"), 503
+        return _page(opened, opened.draft(opened.form.looked(opened.openid)), note="page.busy_again"), 503
     if reply == SILENCE:
         HANDED_IN.labels("incomplete").inc()
         draft = drafts[0] if drafts else opened.draft(opened.form.looked(opened.openid))

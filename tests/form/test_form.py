@@ -236,6 +236,16 @@ def test_two_tabs_saving_at_once_lose_nothing(wang: Follower) -> None:
     assert all(f'id="f-{name}" name="{name}" value=""' not in text for name in typed)
 
 
+def test_while_somebody_else_works_on_it_the_page_says_so(front: wiring.Front, wang: Follower) -> None:
+    wang.say("我要找厂房土地")
+    page = wang.opens()
+    held = front.answering.conversations.hold(wang.openid, "another", None, timedelta(seconds=1))
+    with held:
+        answer = wang.browser.get(wang.link, base_url=SITE)
+        assert answer.status_code == 503 and "填过的内容还在" in answer.text
+    assert wang.submits(page, **ALL, agree="1").status_code == 303
+
+
 def test_saving_a_field_keeps_an_answer_that_is_still_owed(front: wiring.Front, wang: Follower) -> None:
     wang.say("我要找厂房土地")
     held = front.answering.conversations
