@@ -16,6 +16,7 @@ _CLAUSE = re.compile(r".*[，,；;、：:]")
 EDGE_TOP, EDGE_BOTTOM = 3, 12
 """How many lines at the beginning and at the end of a body can be the firm's: those are counted."""
 LONGEST_EDGE = 200
+LONGEST_CREDIT, LONGEST_CONTACT = 100, 80
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Cleaning:
         return len(raw)
 
     def _dropped(self, line: str) -> bool:
-        return bool(self.drop.search(line)) or self._is_contact(line)
+        return (len(line) <= LONGEST_CREDIT and bool(self.drop.search(line))) or self._is_contact(line)
 
     def _is_contact(self, line: str) -> bool:
-        return len(line) <= 80 and bool(self.contact.search(line))
+        return len(line) <= LONGEST_CONTACT and bool(self.contact.search(line))
 
     def _tidied(self, line: str) -> str:
         return self.erase.sub("", line).strip()
