@@ -18,10 +18,9 @@ from sqlalchemy.orm import Session
 from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
 from bot.store import desk, leads, outbox
 from bot.store.base import Sessions, reading
-from bot.store.effects import WORDS
 from bot.store.lead_events import LeadEvent
 from bot.store.leads import Lead
-from bot.store.outbox import Notice, Outbox
+from bot.store.outbox import WORDS, Notice, Outbox
 from bot.store.secrets import Secrets
 from jobs.notice import Facts
 

@@ -9,15 +9,17 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from bot.dialogue.masking import masked_text
 from bot.store import erasures, leads, lifecycle, outbox, talks
 from bot.store.base import Base, BigId
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.lead_events import LeadEvent
 from bot.store.leads import Content, Lead, LeadName, LeadPhone
-from bot.store.outbox import Notice, Outbox
+from bot.store.outbox import WORDS, Notice, Outbox
 from bot.store.questions import Question
 from bot.store.secrets import Secrets
+from bot.store.talks import Talk
 
 LAST_CHANGED_FIRST = (Lead.updated_at.desc(), Lead.id.desc())
 """Two of the same moment by number, so that no page begins with a lead of the last one."""
@@ -246,6 +248,42 @@ def asked(session: Session, openid: str, limit: int = 20, since: datetime | None
     if since is not None:
         mine = mine.where(Question.at >= since)
     return session.scalars(mine.order_by(Question.at.desc()).limit(limit)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A follower who asked for a person. id: of the notice. number: of their open lead, if any."""
+
+    id: int
+    openid: str
+    at: datetime
+    words: str
+    number: str = ""
+    answered: bool = False
+
+
+def callers(session: Session, secrets: Secrets, scope: Scope, since: datetime, limit: int) -> list[Caller]:
+    """Each with their last call, the latest first."""
+    last = sa.select(sa.func.max(Outbox.id)).where(Outbox.kind == "human", Outbox.created_at >= since)
+    rows = sa.select(Outbox).where(Outbox.id.in_(last.group_by(Outbox.openid))).order_by(Outbox.id.desc()).limit(limit)
+    found = (_called(session, secrets, scope, row) for row in session.scalars(rows))
+    return [one for one in found if one is not None]
+
+
+def caller(session: Session, secrets: Secrets, scope: Scope, notice_id: int) -> Caller | None:
+    """None where there is none, or where their inquiry is somebody else's."""
+    row = session.get(Outbox, notice_id)
+    return _called(session, secrets, scope, row) if row is not None and row.kind == "human" else None
+
+
+def _called(session: Session, secrets: Secrets, scope: Scope, row: Outbox) -> Caller | None:
+    theirs = session.scalars(sa.select(Lead).where(leads.of_person(row.openid), Lead.state.in_(lifecycle.OPEN))).all()
+    if any(not scope.holds(lead) for lead in theirs):
+        return None
+    words = masked_text(secrets.open(row.sealed, WORDS).decode()) if row.sealed else ""
+    since = sa.and_(Talk.openid == row.openid, Talk.state == "sent", Talk.at >= row.created_at)
+    answered = session.scalar(sa.select(Talk.id).where(since).limit(1)) is not None
+    return Caller(row.id, row.openid, row.created_at, words, theirs[0].number if theirs else "", answered)
 
 
 def erase(session: Session, secrets: Secrets, lead: Lead, channels: Collection[str], at: datetime) -> list[str]:

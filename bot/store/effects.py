@@ -28,14 +28,11 @@ from bot.store import consents, deliveries, erasures, followers, inbox, leads, o
 from bot.store.base import Sessions, reading
 from bot.store.followers import Follower
 from bot.store.lead_events import LeadEvent
-from bot.store.outbox import Notice
+from bot.store.outbox import WORDS, Notice
 from bot.store.secrets import Secrets
 
 HUMAN_PAUSE = timedelta(minutes=2)
 """Staff are told once, not with every message of somebody who asks for a person again and again."""
-
-WORDS = "words"
-"""Purpose of the seal around a follower's own words in a notice."""
 
 _OPENS_WINDOW = (said.Text, said.Image, said.Voice, said.Video, said.Location, said.Link)
 """What the platform counts as a message of the user, and so as the start of 48 hours (reference §4.1)."""

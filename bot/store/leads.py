@@ -238,6 +238,11 @@ def merged_of(session: Session, lead: Lead) -> Sequence[Lead]:
     return session.scalars(sa.select(Lead).where(Lead.merged_into == lead.id).order_by(Lead.id)).all()
 
 
+def added_by(session: Session, lead: Lead) -> Sequence[str]:
+    """Other accounts of the same person, which added to it."""
+    return session.scalars(sa.select(LeadAlias.openid).where(LeadAlias.lead_id == lead.id).distinct()).all()
+
+
 def by_number(session: Session, number: str, *, locked: bool = False, of: str = "") -> Lead | None:
     """The lead with this number, or the one that took an inquiry with this number in; `of`: only this follower's."""
     alias = sa.select(LeadAlias.lead_id).where(LeadAlias.number == number).scalar_subquery()

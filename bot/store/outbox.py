@@ -16,6 +16,9 @@ NOWHERE = ""
 """The channel of a notice for which no channel is set up: it is dead at once, and visible."""
 
 
+WORDS = "words"
+"""Purpose of the seal around a follower's own words in a notice."""
+
 TOGETHER = ("lead", "revised", "remind", "next", "manager", "contact")
 """Kinds of notices that may come as one list when a robot is near its limit."""
 

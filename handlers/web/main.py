@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from flask import Flask
 
 from bot import wiring
+from bot.adapters.redis_scripts import TROUBLE
 from bot.commands import logs
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.intake_page import on_a_page
@@ -62,7 +64,8 @@ def desk_of(front: wiring.Front) -> Desk:
         channels=front.channels,
         wake=front.wake,
         forget=partial(wiring.forget, made, front.answering.conversations),
-        still_open=lambda openid: account.ledger.may_send(openid, datetime.now(UTC)),
+        protected=timedelta(days=made.texts["duty"]["routing"]["protected_days"]),
+        still_open=partial(_still_open, account),
         account=account.standing,
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
         news=made.texts["staff"]["news"],
@@ -93,3 +96,12 @@ def form_of(front: wiring.Front) -> FormPage:
         busy=wiring.BUSY,
         secure=settings.public_url.startswith("https:"),
     )
+
+
+def _still_open(account: wiring.Account, openid: str) -> int | None:
+    """None where this account may not write to followers at all, or where Redis is away and nobody knows."""
+    if not account.rights.customer_messages:
+        return None
+    with suppress(*TROUBLE):
+        return account.ledger.may_send(openid, datetime.now(UTC))
+    return None

@@ -14,7 +14,7 @@ from bot.store.base import reading
 from bot.store.desk import Stale
 from bot.store.leads import Lead
 from bot.store.lifecycle import Illegal
-from handlers.web.staff.leads import is_near, seen, shown
+from handlers.web.staff.leads import is_near, may_claim, seen, shown
 from handlers.web.staff.visit import Refused, Visit, to
 
 LONGEST_NOTE, LONGEST_REASON = 2000, 200
@@ -25,8 +25,8 @@ def claim(visit: Visit, number: str) -> ResponseReturnValue:
     """Of all who tap at once exactly one gets it."""
     with visit.desk.sessions.begin() as db:
         known = seen(visit, db, number)
-        free = known.owner in ("", visit.name)
-        won = free and leads.claim(db, known.number, _version(), visit.name, visit.now)
+        free, protected = may_claim(visit, known), visit.desk.protected
+        won = free and leads.claim(db, known.number, _version(), visit.name, visit.now, protected)
         visit.note(db, "claim" if won else "claim lost", known.number)
     visit.say("claimed" if won else "too_late", "good" if won else "bad")
     return to("lead", number=number) if won or visit.staff.may("manager") else to("leads")
@@ -44,7 +44,7 @@ def move(visit: Visit, number: str) -> ResponseReturnValue:
         with visit.desk.sessions.begin() as db:
             known = _own(visit, db, number)
             store.change(known, _version())
-            store.move(db, known, after, visit.name, visit.now, reason)
+            store.move(db, known, after, visit.name, visit.now, reason, visit.desk.protected)
             store.plan(db, known, due if after == "nurture" else None)
             visit.note(db, "move", known.number, f"{after} {reason}".strip())
     except Illegal:
@@ -100,14 +100,36 @@ def assign(visit: Visit, number: str) -> ResponseReturnValue:
             owner = staff.by_name(db, request.form.get("owner", ""))
             if owner is None or owner.disabled_at is not None:
                 return _back(visit, number, "no_such_person")
+            if _is_protected(visit, known, owner.name) and not _reason():
+                return _back(visit, number, "protected")
             store.change(known, _version())
             store.assign(db, known, owner.name, visit.name, visit.now)
-            visit.note(db, "assign", known.number, owner.name)
+            visit.note(db, "assign", known.number, f"{owner.name} {_reason()}".strip())
     except Illegal:
         return _back(visit, number, "illegal")
     except Stale:
         return _back(visit, number, "stale")
     visit.say("assigned", owner=owner.name)
+    return to("lead", number=number)
+
+
+def merge(visit: Visit, number: str) -> ResponseReturnValue:
+    """Another lead of the same prospect goes into this one."""
+    other = request.form.get("other", "").strip().upper()
+    try:
+        with visit.desk.sessions.begin() as db:
+            known = _own(visit, db, number)
+            duplicate = store.find(db, visit.scope, other, locked=True)
+            if duplicate is None:
+                return _back(visit, number, "not_found")
+            store.change(known, _version())
+            leads.merge(db, visit.desk.secrets, known, duplicate, visit.name, visit.now)
+            visit.note(db, "merge", known.number, duplicate.number)
+    except Illegal:
+        return _back(visit, number, "illegal")
+    except Stale:
+        return _back(visit, number, "stale")
+    visit.say("merged", number=duplicate.number)
     return to("lead", number=number)
 
 
@@ -130,6 +152,12 @@ def erase(visit: Visit, number: str) -> ResponseReturnValue:
 
 _MOVABLE = frozenset({"contacted", "visited", "negotiating", "won", "nurture", *lifecycle.REASONED, "withdrawn"})
 """What the buttons offer; claiming, assigning and erasing have ways of their own."""
+
+
+def _is_protected(visit: Visit, known: Lead, owner: str) -> bool:
+    """Taking it from somebody who works on it needs a reason."""
+    until = known.protected_until
+    return until is not None and until > visit.now and owner != known.owner
 
 
 def _own(visit: Visit, db: Session, number: str) -> Lead:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.dialogue.form import Form
@@ -82,8 +82,9 @@ class Desk:
     """texts: config/desk.toml. score, labels: the tables `score` and `slots` of config/staff.toml. topics: names by key.
 
     articles: articles by id. channels: names of the staff channels, told when somebody is erased.
-    wake: called when the outbox has something new. forget: drops a follower's conversation.
-    still_open: how many messages a follower may still be sent now; None = unknown.
+    wake: tells a worker that there is something to do, notices unless another job is named.
+    forget: drops a follower's conversation. protected: as long a lead stays with its owner from their last step.
+    still_open: how many messages a follower may still be sent now; None where the account may send none at all.
     account, usage, facts: for the page about the account's health; facts are (label, value).
     news: the wording of pushes, the table `news` of config/staff.toml.
     replies: for the page about keyword rules, welcome and menu.
@@ -103,7 +104,8 @@ class Desk:
     place: Callable[[str], str] = str
     articles: Callable[[tuple[int, ...]], Sequence[Article]] = lambda _: ()
     channels: tuple[str, ...] = ()
-    wake: Callable[[], object] = _nothing
+    wake: Callable[..., object] = _nothing
+    protected: timedelta = timedelta(days=30)
     forget: Callable[[str], object] = _nothing
     still_open: Callable[[str], int | None] = lambda _: None
     account: Callable[[], Sequence[Standing]] = tuple

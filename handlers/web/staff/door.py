@@ -14,11 +14,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from bot.store import staff
+from bot.store import outbox, staff
+from bot.store.base import reading
 from bot.store.staff import Audit
 from handlers.web.staff import access, signin, words
 from handlers.web.staff.desk import Desk
-from handlers.web.staff.routes import BEFORE_OWN_PASSWORD, ROUTES, Route
+from handlers.web.staff.routes import BEFORE_OWN_PASSWORD, NAV, ROUTES, Route
 from handlers.web.staff.visit import Refused, Visit, to
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,16 @@ def _with_headers(response: Response) -> Response:
 def _surroundings(desk: Desk) -> dict[str, Any]:
     """What every page can use."""
     user = access.who()
-    return {"t": desk.texts, "firm": desk.firm, "account": user.staff if user else None}
+    account = user.staff if user else None
+    menu = [(name, desk.texts["nav"][name]) for name, role in NAV if account and account.may(role)]
+    dead = _dead(desk) if account and account.may("manager") else 0
+    return {"t": desk.texts, "firm": desk.firm, "account": account, "menu": menu, "alerts": {"outbox": dead}}
+
+
+def _dead(desk: Desk) -> int:
+    """Notices that did not arrive: whoever can do something about it sees them on every page."""
+    with reading(desk.sessions) as db:
+        return outbox.counts(db).get("dead", 0)
 
 
 def _dress(door: Blueprint, desk: Desk) -> None:

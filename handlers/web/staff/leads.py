@@ -17,11 +17,14 @@ from bot.store import lead_events, leads, lifecycle, staff
 from bot.store.base import reading
 from bot.store.desk import Filter, Found, Place
 from bot.store.leads import Lead
-from handlers.web.staff import words
+from handlers.web.staff import talk, words
 from handlers.web.staff.visit import Refused, Visit, to
 from handlers.web.staff.words import Card
 
 PAGE = 30
+ON_THE_BOARD = 12
+"""Leads in one column."""
+
 LOOKED_THROUGH = 20_000
 """Leads opened for one page of a search for words; `further` goes on where it stopped."""
 
@@ -52,6 +55,24 @@ def listed(visit: Visit) -> ResponseReturnValue:
         return _list(visit, db, found, request.args, "")
 
 
+def board(visit: Visit) -> ResponseReturnValue:
+    """The open leads, a column for each state."""
+    owner = request.args.get("owner", "")
+    with reading(visit.desk.sessions) as db:
+        counts = store.counts(db, visit.scope)
+        columns = [_column(visit, db, state, owner, counts.get(state, 0)) for state in visit.desk.texts["board"]]
+        return render_template(
+            "staff/board.html", columns=columns, owner=owner, colleagues=_colleagues(visit, db), view="board"
+        )
+
+
+def _column(visit: Visit, db: Session, state: str, owner: str, count: int) -> dict[str, Any]:
+    found = store.page(db, visit.scope, Filter(states=(state,), owner=owner), None, ON_THE_BOARD)
+    due = store.plans_of(db, [one.id for one in found.leads])
+    cards = [_card(visit, one, due) for one in found.leads]
+    return {"state": state, "label": words.state(visit.desk, state), "count": count, "cards": cards, "more": found.next}
+
+
 def searched(visit: Visit) -> ResponseReturnValue:
     """What is searched for is often somebody's name or number: it comes in the body and stays out of addresses."""
     text = request.form.get("q", "").strip()
@@ -72,7 +93,10 @@ def lead(visit: Visit, number: str) -> ResponseReturnValue:
         known = seen(visit, db, number)
         if known.number != number:
             return to("lead", number=known.number)
-        return shown(visit, db, known)
+        page = shown(visit, db, known)
+    with visit.desk.sessions.begin() as db:
+        visit.note(db, "open", known.number)
+    return page
 
 
 def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> ResponseReturnValue:
@@ -85,19 +109,25 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> 
         revealed=revealed,
         due=store.plans_of(db, [known.id]).get(known.id),
     )
+    merged, whole = leads.merged_of(db, known), db.get(Lead, known.merged_into) if known.merged_into else None
     return render_template(
         "staff/lead.html",
         card=card,
         lead=known,
+        whole=whole,
+        merged=merged,
+        twins=_twins(visit, db, known) if card.near and not whole else (),
+        protected=known.protected_until is not None and known.protected_until > visit.now,
+        talk=talk.conversation(visit, db, talk.openids_of(db, known, merged)) if card.near else (),
         history=_history(visit, db, known),
         articles=visit.desk.articles(tuple(known.read)),
         asked=store.asked(db, known.openid),
         steps=_allowed(visit, known, "steps"),
         endings=_allowed(visit, known, "endings"),
-        claimable=known.state in lifecycle.CLAIMABLE and known.owner in ("", visit.name),
+        claimable=known.state in lifecycle.CLAIMABLE and may_claim(visit, known),
         assignable="assigned" in lifecycle.MOVES[known.state],
         colleagues=_colleagues(visit, db),
-        still_open=visit.desk.still_open(known.openid) if card.near else None,
+        still_open=visit.desk.still_open(known.openid) if card.near and known.state != "withdrawn" else None,
     )
 
 
@@ -107,6 +137,11 @@ def seen(visit: Visit, db: Session, number: str, *, locked: bool = False) -> Lea
     if known is None:
         raise Refused(f"lead {number}", 404)
     return known
+
+
+def may_claim(visit: Visit, known: Lead) -> bool:
+    """Theirs, nobody's, or one that nobody took on in time; managers take whatever waits."""
+    return visit.staff.may("manager") or known.owner in ("", visit.name) or known.shared
 
 
 def is_near(visit: Visit, known: Lead) -> bool:
@@ -123,6 +158,7 @@ def wanted_by(visit: Visit, asked: Mapping[str, str]) -> Filter:
         states=lifecycle.OPEN if due else (view or first)["states"],
         owner=asked.get("owner", ""),
         scene=asked.get("scene", ""),
+        grade=asked.get("grade", ""),
         due_by=visit.today if due else None,
     )
 
@@ -132,6 +168,9 @@ def _search(visit: Visit, db: Session, text: str, after: Place | None) -> Found:
     if _PHONE.fullmatch(text):
         hashes = leads.phone_hashes(secrets, _spellings(text))
         return store.page(db, visit.scope, Filter(phones=hashes), after, PAGE)
+    named = store.page(db, visit.scope, Filter(names=leads.name_hashes(secrets, [text])), after, PAGE)
+    if named.leads:
+        return named
     matches = store.has_words(secrets, text.split())
     return store.search(db, visit.scope, Filter(), matches, after, PAGE, LOOKED_THROUGH)
 
@@ -154,6 +193,7 @@ def _list(visit: Visit, db: Session, found: Found, asked: Mapping[str, str], tex
         view="" if text else asked.get("view", visit.desk.texts["views"][0]["key"]),
         owner=asked.get("owner", ""),
         scene=asked.get("scene", ""),
+        grade=asked.get("grade", ""),
         scenes=store.scenes(db, visit.scope),
         colleagues=_colleagues(visit, db),
         q=text,
@@ -188,11 +228,19 @@ def _entry(visit: Visit, event: lead_events.LeadEvent) -> Entry:
     who = texts["who"].get(event.who, event.who)
     if event.kind == "moved" and event.after == "assigned":
         return Entry(event.at, who, f"{texts['events']['assigned']} {event.reason}")
+    if event.kind == "merged":
+        return Entry(event.at, who, f"{texts['events']['merged']} {event.reason}")
     what = texts["events"].get(event.kind, event.kind)
     if event.kind == "moved":
         what = f"{what}{texts['quote'].format(words.state(visit.desk, event.after))}"
     changed = texts["comma"].join(visit.desk.labels.get(name, name) for name in event.changed)
     return Entry(event.at, who, what, event.reason or changed)
+
+
+def _twins(visit: Visit, db: Session, known: Lead) -> list[Card]:
+    """Others that look like the same prospect, as far as they may be seen."""
+    alike = [one for one in leads.likely_same(db, visit.desk.secrets, known) if visit.scope.holds(one)]
+    return [_card(visit, one, {}) for one in alike]
 
 
 def _allowed(visit: Visit, known: Lead, kind: str) -> list[tuple[str, str]]:

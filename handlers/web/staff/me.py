@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 
 import pyotp
 import segno
@@ -42,6 +43,21 @@ def password(visit: Visit) -> ResponseReturnValue:
         return _back(visit, "password_weak")
     visit.say("password_chosen")
     return to("leads") if visit.staff.one_time_until else to("me")
+
+
+def away(visit: Visit) -> ResponseReturnValue:
+    """Up to and including that day no leads go to them; without a day they are back."""
+    try:
+        until = date.fromisoformat(request.form.get("until", "")) if request.form.get("until") else None
+    except ValueError:
+        return _back(visit, "date_wrong")
+    if until is not None and until < visit.today:
+        return _back(visit, "date_wrong")
+    with visit.desk.sessions.begin() as db:
+        _myself(visit, db).away_until = until
+        visit.note(db, "away", detail=str(until or ""))
+    visit.say("away" if until else "back", date=until)
+    return to("me")
 
 
 def offer(visit: Visit) -> ResponseReturnValue:

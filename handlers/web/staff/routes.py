@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from handlers.web.staff import accounts, changes, export, leads, me, pages, pushes, replies
+from handlers.web.staff import accounts, changes, export, leads, me, pages, pushes, replies, talk
 
 View = Callable[..., ResponseReturnValue]
 """Takes the Visit and what the path holds."""
@@ -42,6 +42,7 @@ ROUTES = (
     # Leads. An agent meets those without an owner and their own; what is not theirs is not there (404).
     Route("GET", "/leads", "leads", "agent", leads.listed),
     Route("POST", "/leads", "search", "agent", leads.searched),
+    Route("GET", "/board", "board", "agent", leads.board),
     Route("GET", "/leads/<number>", "lead", "agent", leads.lead),
     Route("POST", "/export", "export", "agent", export.export),
     Route("POST", "/export/full", "export_full", "manager", export.export_full),
@@ -50,8 +51,14 @@ ROUTES = (
     _lead("POST", "note", "agent", changes.note),
     _lead("POST", "plan", "agent", changes.plan),
     _lead("POST", "reveal", "agent", changes.reveal),
+    _lead("POST", "answer", "agent", talk.answer),
+    _lead("POST", "merge", "agent", changes.merge),
     _lead("POST", "assign", "manager", changes.assign),
     _lead("POST", "erase", "manager", changes.erase),
+    # Followers who asked for a person, with or without an inquiry
+    Route("GET", "/callers", "callers", "agent", talk.callers),
+    Route("GET", "/callers/<int:caller_id>", "caller", "agent", talk.caller),
+    Route("POST", "/callers/<int:caller_id>/answer", "answer_caller", "agent", talk.answer_caller),
     # What else is going on
     Route("GET", "/questions", "questions", "agent", pages.questions),
     Route("GET", "/pushes", "pushes", "agent", pushes.pushes),
@@ -77,6 +84,7 @@ ROUTES = (
     # Oneself
     Route("GET", "/me", "me", "agent", me.me),
     Route("POST", "/me/password", "password", "agent", me.password),
+    Route("POST", "/me/away", "away", "agent", me.away),
     Route("POST", "/me/totp", "totp", "agent", me.offer),
     Route("GET", "/me/totp.svg", "totp_picture", "agent", me.picture),
     Route("POST", "/me/totp/on", "totp_on", "agent", me.turn_on),
@@ -90,6 +98,19 @@ ROUTES = (
     Route("POST", "/people/<name>/reset", "reset", "admin", accounts.reset),
     Route("POST", "/people/<name>/disable", "disable", "admin", accounts.disable),
 )
+
+NAV: tuple[tuple[str, str], ...] = (
+    ("leads", "agent"),
+    ("callers", "agent"),
+    ("questions", "agent"),
+    ("pushes", "agent"),
+    ("replies", "manager"),
+    ("outbox", "manager"),
+    ("account", "manager"),
+    ("log", "manager"),
+    ("people", "admin"),
+)
+"""The menu: names of routes, and who sees them. What they are called stands in config/desk.toml, nav."""
 
 BEFORE_OWN_PASSWORD = frozenset({"me", "password", "out"})
 """All that is open to somebody who came in with a password that we made up."""

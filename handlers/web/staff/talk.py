@@ -1,0 +1,140 @@
+"""What was said between a prospect and the account, and answering them while the platform lets us."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from bot.dialogue.reply import TEXT_LIMIT
+from bot.store import desk as store
+from bot.store import leads, talks
+from bot.store.base import reading
+from bot.store.leads import Lead
+from bot.store.talks import Line, Talk
+from handlers.web.staff import leads as pages
+from handlers.web.staff.visit import Refused, Visit, to
+
+CALLED_WITHIN = timedelta(days=7)
+CALLERS = 50
+PATIENCE_S, STEP_S = 2.5, 0.1
+"""Whoever answers sees at once whether it went out; with a busy worker they see that it is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of a conversation. state, error: of an answer of staff, in words."""
+
+    at: datetime
+    who: str
+    ours: bool
+    text: str
+    kind: str = ""
+    state: str = ""
+    label: str = ""
+    error: str = ""
+
+
+def conversation(visit: Visit, db: Session, openids: Sequence[str]) -> list[Said]:
+    return [_said(visit, row, line) for row, line in talks.of(db, visit.desk.secrets, openids)]
+
+
+def openids_of(db: Session, known: Lead, merged: Sequence[Lead]) -> list[str]:
+    """Everybody who made or added to this lead."""
+    return list(dict.fromkeys([known.openid, *(one.openid for one in merged), *leads.added_by(db, known)]))
+
+
+def answer(visit: Visit, number: str) -> ResponseReturnValue:
+    with reading(visit.desk.sessions) as db:
+        known = pages.seen(visit, db, number)
+    if not pages.is_near(visit, known) or known.state == "withdrawn":
+        raise Refused(f"answer {number}")
+    return _answered(visit, known.openid, known.number, to("lead", number=number, _anchor="talk"))
+
+
+def callers(visit: Visit) -> ResponseReturnValue:
+    with reading(visit.desk.sessions) as db:
+        found = store.callers(db, visit.desk.secrets, visit.scope, visit.now - CALLED_WITHIN, CALLERS)
+        return render_template("staff/callers.html", callers=found, days=CALLED_WITHIN.days)
+
+
+def caller(visit: Visit, caller_id: int) -> ResponseReturnValue:
+    with reading(visit.desk.sessions) as db:
+        found = _caller(visit, db, caller_id)
+        return render_template(
+            "staff/caller.html",
+            caller=found,
+            talk=conversation(visit, db, [found.openid]),
+            asked=store.asked(db, found.openid),
+            still_open=visit.desk.still_open(found.openid),
+        )
+
+
+def answer_caller(visit: Visit, caller_id: int) -> ResponseReturnValue:
+    with reading(visit.desk.sessions) as db:
+        found = _caller(visit, db, caller_id)
+    return _answered(visit, found.openid, f"caller {caller_id}", to("caller", caller_id=caller_id, _anchor="talk"))
+
+
+def _caller(visit: Visit, db: Session, caller_id: int) -> store.Caller:
+    """Raises Refused where there is none, or their inquiry belongs to somebody else."""
+    found = store.caller(db, visit.desk.secrets, visit.scope, caller_id)
+    if found is None:
+        raise Refused(f"caller {caller_id}", 404)
+    return found
+
+
+def _answered(visit: Visit, openid: str, target: str, back: Response) -> ResponseReturnValue:
+    text = (request.form.get("text", "").strip() or request.form.get("canned", "")).replace("\r\n", "\n")
+    wrong = _wrong(visit, openid, text)
+    if wrong:
+        visit.say(wrong, "bad")
+        return back
+    with visit.desk.sessions.begin() as db:
+        line = Line(openid, visit.now, visit.name, "text", text)
+        row_id = talks.answer(db, visit.desk.secrets, line).id
+        visit.note(db, "answer", target)
+    visit.desk.wake("answer")
+    state = _outcome(visit, row_id)
+    visit.say(f"answer_{state}", "bad" if state in ("failed", "unsure") else "good")
+    return back
+
+
+def _wrong(visit: Visit, openid: str, text: str) -> str:
+    if not text:
+        return "answer_empty"
+    if len(text.encode()) > TEXT_LIMIT:
+        return "answer_long"
+    return "" if visit.desk.still_open(openid) else "answer_closed"
+
+
+def _outcome(visit: Visit, row_id: int) -> str:
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        with reading(visit.desk.sessions) as db:
+            row = db.get(Talk, row_id)
+        state = row.state if row is not None else "failed"
+        if state not in talks.PENDING or time.monotonic() >= until:
+            return state
+        time.sleep(STEP_S)
+
+
+def _said(visit: Visit, row: Talk, line: Line) -> Said:
+    texts = visit.desk.texts["talk"]
+    ours = line.who != talks.FOLLOWER
+    return Said(
+        at=line.at,
+        who=visit.desk.texts["who"].get(line.who, line.who),
+        ours=ours,
+        text=line.text,
+        kind="" if line.kind == "text" else texts["kinds"].get(line.kind, line.kind),
+        state=row.state,
+        label=texts["states"].get(row.state, ""),
+        error=texts["errors"].get(row.error, "") if row.state in ("failed", "unsure", "waiting") else "",
+    )
