@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from handlers.web.staff.visit import Refused, Visit, to
 log = logging.getLogger(__name__)
 
 HEADERS = {
-    # No scripts at all, nothing from elsewhere, and nobody may frame us. data: are the arrows inside the stylesheet.
+    # No scripts but our own files, nothing from elsewhere, and nobody may frame us. data: are the arrows inside the
+    # stylesheet.
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -40,6 +41,10 @@ HEADERS = {
 
 STYLES = ("pico/pico.jade.min.css", "desk.css")
 """Pico CSS 2.1.1, as its package ships it (MIT), and what we add. Pages load nothing else."""
+
+CHART_STYLES = ("uplot/uPlot.min.css",)
+CHART_SCRIPTS = ("uplot/uPlot.iife.min.js", "charts.js")
+"""uPlot 1.6.32, as its package ships it (MIT), and how we use it. Only the page of figures loads it."""
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -120,12 +125,14 @@ def _dead(desk: Desk) -> int:
 
 
 def _dress(door: Blueprint, desk: Desk) -> None:
-    """Filters of the templates, and stylesheets whose addresses change with their content."""
-    marks = {path: _mark(path) for path in STYLES}
+    """Filters of the templates, and files whose addresses change with their content."""
     door.add_app_template_filter(partial(words.moment, desk.now), "moment")
-    door.add_app_template_global(
-        lambda: [url_for("staff.static", filename=path, v=mark) for path, mark in marks.items()], "desk_styles"
-    )
+    for name, files in {"desk_styles": STYLES, "chart_styles": CHART_STYLES, "chart_scripts": CHART_SCRIPTS}.items():
+        door.add_app_template_global(partial(_addresses, {path: _mark(path) for path in files}), name)
+
+
+def _addresses(marks: Mapping[str, str]) -> list[str]:
+    return [url_for("staff.static", filename=path, v=mark) for path, mark in marks.items()]
 
 
 def _mark(path: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from handlers.web.staff import accounts, changes, export, leads, me, pages, pushes, replies, talk
+from handlers.web.staff import accounts, changes, export, figures, leads, me, pages, pushes, replies, talk
 
 View = Callable[..., ResponseReturnValue]
 """Takes the Visit and what the path holds."""
@@ -69,6 +69,8 @@ ROUTES = (
     _push("drop_article", pushes.drop_article),
     _push("preview", pushes.preview),
     Route("POST", "/deliveries/<int:number>/settle", "settle_delivery", "manager", pushes.settle),
+    Route("GET", "/figures", "figures", "manager", figures.figures_page),
+    Route("POST", "/figures", "export_figures", "manager", figures.download),
     Route("GET", "/outbox", "outbox", "manager", pages.outbox),
     Route("POST", "/outbox", "retry", "manager", pages.retry),
     Route("GET", "/account", "account", "manager", pages.account),
@@ -104,6 +106,7 @@ NAV: tuple[tuple[str, str], ...] = (
     ("callers", "agent"),
     ("questions", "agent"),
     ("pushes", "agent"),
+    ("figures", "manager"),
     ("replies", "manager"),
     ("outbox", "manager"),
     ("account", "manager"),
