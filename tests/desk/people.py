@@ -76,7 +76,7 @@ class Browser:
         found = re.search(r'name="version" value="(\d+)"', self.get(f"/leads/{number}").text)
         return found[1] if found else ""
 
-    def act(self, number: str, name: str, **form: object) -> TestResponse:
+    def act(self, number: str, name: str, /, **form: object) -> TestResponse:
         return self.post(f"/leads/{number}/{name}", version=self.version(number), **form)
 
     def see(self, path: str) -> str:
