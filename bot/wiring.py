@@ -154,7 +154,7 @@ def front(settings: Settings, router: Router) -> Front:
     triage = routing_of(made).triage
     channels, wake = tuple(staff_channels(settings)), partial(_wake, build_broker(settings.redis_url))
     answering = Answering(
-        conversations=_conversations(made),
+        conversations=conversations_of(made),
         router=router,
         lookups=lookups,
         profile=lambda openid: patience.ask(partial(_profile, made.sessions, openid)),
@@ -179,10 +179,17 @@ def front(settings: Settings, router: Router) -> Front:
     )
 
 
-def _conversations(made: Base) -> Conversations:
+def conversations_of(made: Base) -> Conversations:
     settings = made.settings
     pace = Pace(settings.follower_burst)
     return Conversations(made.redis, made.vault, settings.draft_kept, window=settings.wechat.window, pace=pace)
+
+
+def form_of(made: Base) -> Form:
+    """The inquiry, with the times for which drafts are kept as the environment says."""
+    form, settings = Form.from_toml(made.texts["intake"]), made.settings
+    times = replace(form.times, draft=settings.draft_kept, unconsented=settings.unconsented_kept)
+    return replace(form, times=times)
 
 
 def _patient(lookups: Lookups, patience: Patience) -> Lookups:
@@ -245,7 +252,7 @@ def lookups_of(made: Base, library: Library, replies: OwnReplies) -> Lookups:
         advisor=advisor,
         keywords=replies,
         menu=replies.says,
-        form=Form.from_toml(made.texts["intake"]),
+        form=form_of(made),
         latest_broadcast=lambda: library.latest_news,
         waiting_news=partial(_waiting_news, made.sessions, library.articles),
         open_lead=partial(_open_lead, made),

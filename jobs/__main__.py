@@ -14,7 +14,7 @@ from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
 from bot.store.deliveries import Reach
 from config.settings import Settings
-from jobs import answer, deliver, digest, housekeeping, ingest_here, mass, notify, release, remind, summary
+from jobs import answer, deliver, digest, forget, housekeeping, ingest_here, mass, notify, release, remind, summary
 from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import worker as working
@@ -73,6 +73,9 @@ class Work:
         channels = tuple(wiring.staff_channels(self.made.settings))
         if summary.summarise(self.made.sessions, wiring.worktime_of(self.made), channels, datetime.now(UTC)):
             self.wake("notify")
+
+    def forget(self) -> None:
+        forget.forget_drafts(wiring.conversations_of(self.made), wiring.form_of(self.made), partial(datetime.now, UTC))
 
     def ingest(self) -> None:
         try:
@@ -166,4 +169,6 @@ def _table(made: wiring.Base) -> tuple[Job, ...]:
     return scheduled(made.texts["schedule"], {"ingest": settings.ingest_every, "digest": settings.digest_every})
 
 
-_NAMES = ("notify", "answer", "remind", "summary", "asked", "ingest", "digest", "deliver", "mass", "housekeeping")
+_NAMES = (
+    "notify", "answer", "remind", "summary", "asked", "forget", "ingest", "digest", "deliver", "mass", "housekeeping",
+)  # fmt: skip

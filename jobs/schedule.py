@@ -17,6 +17,7 @@ TABLE: Mapping[str, str] = {
     "answer": "send what staff answered from the desk",
     "remind": "see that no lead waits unheard",
     "summary": "tell staff in the morning how things stand",
+    "forget": "let go of what drafts may no longer hold",
     "ingest": "take in new articles of the site",
     "digest": "plan what subscribers hear of",
     "deliver": "send what is planned",

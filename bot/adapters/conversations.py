@@ -24,6 +24,7 @@ from bot.dialogue.conversation import Conversation
 from bot.dialogue.reply import Reply
 
 REPLIES_KEPT = 8
+SCANNED = 500
 _PURPOSE = "conversation"
 _POLL_S = (0.01, 0.03)
 _LATE = timedelta(minutes=2)
@@ -92,6 +93,12 @@ _RELEASE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 if ARGV[2] == '1' then redis.call('DEL', KEYS[2]) end
 if KEYS[3] and redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+return 1
+""")
+_SETTLE = Script("""
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'XX', 'KEEPTTL')
+redis.call('SET', KEYS[1], '-' .. ARGV[1], 'PX', 2000)
 return 1
 """)
 _EXTEND = Script("""
@@ -198,6 +205,29 @@ class Conversations:
                 self._redis.rpush(ASKED, asked)
             return done
 
+    def resting(self, since: timedelta) -> Iterator[str]:
+        """Followers of whom nothing was heard for so long and something is still kept. Raises Unavailable."""
+        keys: list[bytes] = []
+        with _available():
+            for key in self._redis.scan_iter(match=_state_key("*"), count=SCANNED):
+                keys.append(key)
+                if len(keys) >= SCANNED:
+                    yield from self._rested(keys, since)
+                    keys = []
+            yield from self._rested(keys, since)
+
+    def _rested(self, keys: list[bytes], since: timedelta) -> Iterator[str]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipeline.pttl(key)
+        left = pipeline.execute() if keys else ()
+        yield from (key.decode()[3:-1] for key, ms in zip(keys, left, strict=True) if 0 <= ms <= self._ttl - _ms(since))
+
+    def _settled(self, held: Held, kept: Kept) -> bool:
+        sealed = self._vault.seal(kept.packed(), _PURPOSE)
+        with _available():
+            return bool(_SETTLE(self._redis, [_lock_key(held.openid), _state_key(held.openid)], held.token, sealed))
+
     def _released(self, held: Held) -> None:
         keys = [_lock_key(held.openid), _late_key(held.openid, held.key)]
         keys += [held.nonce_key] if held.nonce_key else []
@@ -263,6 +293,16 @@ class Held:
         """Instead of keep: all as it was, and this reply waits for the next one. Raises Lost, Unavailable."""
         before = self.before
         self._put(Kept(before.conversation, before.answers, reply, before.whole and before.conversation is not None))
+
+    def settle(self, conversation: Conversation) -> None:
+        """Instead of keep: less is known from now on, and it is kept no longer for that. Raises Lost, Unavailable.
+
+        The replies go, too: they repeat what was said. The platform asks for none of them any more.
+        """
+        settled = self._kept_in._settled(self, Kept(conversation, whole=self.before.whole))
+        self._done = True
+        if not settled:
+            raise Lost(f"{self.openid} was taken over")
 
     def extend(self) -> bool:
         """The work goes on: hold it as long again from now. False where it went to somebody else. Raises Unavailable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.dialogue.form import Form, Slot
 from bot.dialogue.inquiry import OPEN, SENT, Answer, Doubt, Inquiry
@@ -65,7 +66,12 @@ def due_notice(inquiry: Inquiry, lookups: Lookups) -> str:
         return ""
     slot = open_slot(inquiry, form)
     given = any(name in form.personal for name in inquiry.answers)
-    return lookups.say("intake.notice", firm=lookups.firm) if slot is None or slot.personal or given else ""
+    return notice_words(lookups) if slot is None or slot.personal or given else ""
+
+
+def notice_words(lookups: Lookups) -> str:
+    form: Form = lookups.form
+    return lookups.say("intake.notice", firm=lookups.firm, hours=form.times.unconsented // timedelta(hours=1))
 
 
 def question(inquiry: Inquiry, lookups: Lookups, longest: int = LONGEST) -> str:

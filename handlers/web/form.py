@@ -25,6 +25,7 @@ from bot.dialogue.form import Slot
 from bot.dialogue.inquiry import SENT, Inquiry
 from bot.dialogue.intake_page import Taken
 from bot.dialogue.intake_steps import Said
+from bot.dialogue.intake_words import notice_words
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.message import Message, Other
 from bot.dialogue.reply import SILENCE, Reply
@@ -273,7 +274,7 @@ def _page(opened: Opened, draft: Inquiry, *, problems: Mapping[str, str] | None 
         "form/form.html",
         fields=page.fields(draft, lookups),
         remark=draft.remarks[-1] if draft.remarks and typed else "",
-        notice=page.on_a_page(lookups.say("intake.notice", firm=lookups.firm)),
+        notice=page.on_a_page(notice_words(lookups)),
         number=lead.number if lead else "",
         shared="share" in draft.consents,
         problems=problems or {},
