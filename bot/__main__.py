@@ -16,6 +16,7 @@ from bot.commands import run as running
 from bot.commands import search as searching
 from bot.commands.extract import extract
 from bot.commands.leads import leads
+from bot.commands.rotate import rotate
 from bot.dialogue.wording import Heard
 from bot.search.topics import Taxonomy
 from config import texts
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "number", nargs="?", type=int, default=0, help="of the broadcast; of the delivery for arrived, lost"
     )
     push.add_argument("text", nargs="?", default="", help="the new title, the article's number, or whom to show it")
+    add("rotate", _rotate, "seal everything anew after DATA_KEY was changed (the old key in DATA_KEYS_OLD)")
     menu = add("menu", _menu, "the account's menu")
     menu.add_argument("action", choices=["check", "sync", "show"])
     shown = add("demo", _demo, "invented followers and leads, for a look at a living staff desk")
@@ -219,6 +221,12 @@ def _restore(chosen: argparse.Namespace) -> int:
     from bot.commands import backup
 
     return backup.restore(_settings(), chosen.file, replace=chosen.replace)
+
+
+def _rotate(_chosen: argparse.Namespace) -> int:
+    settings = _settings()
+    made = wiring.base(settings)
+    return rotate(made.sessions, made.vault, settings.draft_kept.days, sys.stdout)
 
 
 def _menu(chosen: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ LAST_CHANGED_FIRST = (Lead.updated_at.desc(), Lead.id.desc())
 NOBODY = "-"
 """As owner in a filter: leads without one."""
 
-_NOTE = "note"
+NOTE = "note"
 
 # Every filter of the list can be answered from this one index in the order of the page: no lead that is not shown
 # is read, however many there are and however few fit.
@@ -228,12 +228,12 @@ def move(
 
 
 def write_note(session: Session, secrets: Secrets, lead: Lead, who: str, at: datetime, text: str) -> None:
-    session.add(Note(lead_id=lead.id, at=at, who=who, sealed=secrets.seal(text.encode(), _NOTE)))
+    session.add(Note(lead_id=lead.id, at=at, who=who, sealed=secrets.seal(text.encode(), NOTE)))
 
 
 def notes(session: Session, secrets: Secrets, lead: Lead) -> list[tuple[Note, str]]:
     rows = session.scalars(sa.select(Note).where(Note.lead_id == lead.id).order_by(Note.id))
-    return [(note, secrets.open(note.sealed, _NOTE).decode()) for note in rows]
+    return [(note, secrets.open(note.sealed, NOTE).decode()) for note in rows]
 
 
 def plan(session: Session, lead: Lead, due_on: date | None) -> None:

@@ -29,7 +29,7 @@ PROTECTED = timedelta(days=30)
 
 PHONE_SLOTS = ("mobile", "landline")
 NAME_SLOTS = ("company", "contact")
-_SEALED = "lead"
+SEALED = "lead"
 _PHONE = "phone"
 _NAME = "name"
 _LEGAL_FORM = re.compile(r"(?:(?:股份|责任)?有限(?:责任)?)?公司$|集团$|[（(].*?[)）]|[\s·.,，。-]")
@@ -107,11 +107,11 @@ class Content:
 
 def seal(secrets: Secrets, content: Content) -> bytes:
     facts = {"slots": dict(content.slots), "remarks": list(content.remarks)}
-    return secrets.seal(json.dumps(facts, ensure_ascii=False).encode(), _SEALED)
+    return secrets.seal(json.dumps(facts, ensure_ascii=False).encode(), SEALED)
 
 
 def content(secrets: Secrets, lead: Lead) -> Content:
-    facts = json.loads(secrets.open(lead.sealed, _SEALED))
+    facts = json.loads(secrets.open(lead.sealed, SEALED))
     return Content(facts["slots"], tuple(facts["remarks"]))
 
 

@@ -10,5 +10,8 @@ class Secrets(Protocol):
 
     def seal(self, plain: bytes, purpose: str) -> bytes: ...
     def open(self, sealed: bytes, purpose: str) -> bytes: ...
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether it was sealed with the key that seals now, and not with an older one."""
+
     def keyed_hash(self, value: str, purpose: str) -> str:
         """Hex of 64 digits; the same for the same value also after the keys were rotated."""

@@ -38,7 +38,7 @@ _TAKEN = frozenset({"follower", "system"})
 """Names that lead events use for others than staff."""
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-_TOTP = "totp"
+TOTP = "totp"
 _STEP = 30
 
 
@@ -191,21 +191,21 @@ def knows(account: Staff | None, password: str, now: datetime) -> bool:
 def offer_totp(session: Session, secrets: Secrets, account: Staff) -> str:
     """A new secret for an authenticator app; it counts only once a first code was right."""
     made = pyotp.random_base32()
-    account.totp_sealed, account.totp_on = secrets.seal(made.encode(), _TOTP), False
+    account.totp_sealed, account.totp_on = secrets.seal(made.encode(), TOTP), False
     session.flush()
     return made
 
 
 def offered_totp(secrets: Secrets, account: Staff) -> str:
     """The secret that waits for its first code, or ""."""
-    return secrets.open(account.totp_sealed, _TOTP).decode() if account.totp_sealed and not account.totp_on else ""
+    return secrets.open(account.totp_sealed, TOTP).decode() if account.totp_sealed and not account.totp_on else ""
 
 
 def use_code(session: Session, secrets: Secrets, account: Staff, code: str, now: datetime) -> bool:
     """Whether the code is right for about now; each code works once, also for two who try it at the same moment."""
     if account.totp_sealed is None:
         return False
-    totp = pyotp.TOTP(secrets.open(account.totp_sealed, _TOTP).decode())
+    totp = pyotp.TOTP(secrets.open(account.totp_sealed, TOTP).decode())
     this = int(now.timestamp()) // _STEP
     step = next((step for step in (this, this - 1, this + 1) if random.compare_digest(totp.at(step * _STEP), code)), 0)
     unused = sa.and_(Staff.id == account.id, Staff.totp_step < step)

@@ -20,7 +20,7 @@ LONGEST = 2000
 """Characters of one message that are kept."""
 
 PENDING = ("waiting", "sending")
-_TALK = "talk"
+TALK = "talk"
 
 
 class Talk(Base):
@@ -136,9 +136,9 @@ def is_answer(row: Talk) -> bool:
 def _seal(secrets: Secrets, line: Line, *, covered: bool = True) -> bytes:
     text = line.text[:LONGEST]
     facts = [line.kind, masked_text(text) if covered else text]
-    return secrets.seal(json.dumps(facts, ensure_ascii=False).encode(), _TALK)
+    return secrets.seal(json.dumps(facts, ensure_ascii=False).encode(), TALK)
 
 
 def _open(secrets: Secrets, row: Talk) -> Line:
-    kind, text = json.loads(secrets.open(row.sealed, _TALK))
+    kind, text = json.loads(secrets.open(row.sealed, TALK))
     return Line(row.openid, row.at, row.who, kind, text)
