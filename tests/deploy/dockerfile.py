@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.deploy.debian import Machine, Missing, booted, fresh_root
 
 DOCKERFILE = Path("docs/deploy/Dockerfile")
+PYTHON = "/usr/local/py/bin"
+"""Where our stand-in for the base image has its Python."""
 BASE = re.compile(r"python:3\.11-slim-bookworm")
 
 
@@ -36,7 +38,7 @@ def build(source: Path) -> None:
     with booted(fresh_root("image"), {source: "/context"}) as machine:
         _do(
             machine,
-            "apt-get update -q && apt-get install -q --yes --no-install-recommends python3-venv && python3 -m venv /usr/local/py && ln -s /usr/local/py/bin/* /usr/local/bin/",
+            f"apt-get update -q && apt-get install -q --yes --no-install-recommends python3-venv && python3 -m venv {PYTHON.removesuffix('/bin')}",
         )
         for name, rest in instructions((source / DOCKERFILE).read_text(encoding="utf-8")):
             _step(machine, image, name, rest)
@@ -73,7 +75,7 @@ def _step(machine: Machine, image: Image, name: str, rest: str) -> None:
 
 def _as_user(image: Image, command: str) -> str:
     settings = " ".join(f"{name}='{value}'" for name, value in image.environ.items())
-    return f'cd {image.workdir} && runuser -u {image.user} -- env {settings} PATH=$PATH sh -c "{command}"'
+    return f'cd {image.workdir} && runuser -u {image.user} -- env {settings} PATH={PYTHON}:$PATH sh -c "{command}"'
 
 
 def _do(machine: Machine, script: str) -> None:
