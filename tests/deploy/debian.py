@@ -60,8 +60,7 @@ def fresh_root(name: str) -> Path:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-    root = CACHE / name
-    shutil.rmtree(root, ignore_errors=True)
+    root = CACHE / f"{name}-{os.getpid()}"
     subprocess.run(["cp", "--archive", "--reflink=auto", str(base), str(root)], check=True)
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
     for path in filter(Path.exists, map(Path, PASSED_ON)):
@@ -119,7 +118,7 @@ def booted(root: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _up(root: Path, outer: subprocess.Popen[bytes], seconds: float = 60) -> Machine:
+def _up(root: Path, outer: subprocess.Popen[bytes], seconds: float = 180) -> Machine:
     until = time.monotonic() + seconds
     while time.monotonic() < until and outer.poll() is None:
         children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
