@@ -415,6 +415,12 @@ def _fetcher(made: Base, address: str) -> Fetcher:
     )
 
 
+def own_page(made: Base, ending: str) -> stored.Article | None:
+    """An article that staff wrote here, by the end of its address."""
+    with reading(made.sessions) as session:
+        return stored.own_page(session, ending)
+
+
 def taker_of(made: Base, library: Library) -> Taker:
     """What takes in an article, whoever brings it: the site, a feed, staff."""
     twins = Twins(library.index)

@@ -141,10 +141,12 @@ def upsert(session: Session, found: Content, now: datetime) -> tuple[int, str]:
 
 def set_topics(session: Session, article_id: int, topics: Topics) -> bool:
     """The topics by rule, anew; those that staff set stay as they are. Whether anything is different now."""
-    mine = sa.and_(ArticleTopic.article_id == article_id, ArticleTopic.by_staff.is_(False))
+    of_article = ArticleTopic.article_id == article_id
+    mine = sa.and_(of_article, ArticleTopic.by_staff.is_(False))
     columns = sa.select(ArticleTopic.topic, ArticleTopic.score, ArticleTopic.reason)
     before = {tuple(row) for row in session.execute(columns.where(mine))}
-    if before == (after := set(topics)):
+    decided = set(session.scalars(sa.select(ArticleTopic.topic).where(of_article, ArticleTopic.by_staff.is_(True))))
+    if before == (after := {one for one in topics if one[0] not in decided}):
         return False
     session.execute(sa.delete(ArticleTopic).where(mine))
     rows = [

@@ -76,7 +76,7 @@ def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> lis
     wanted = (
         sa.select(a.id, a.published_at, a.published_precision, a.first_seen_at)
         .join(t, t.article_id == a.id)
-        .where(t.topic == topic, sa.or_(t.score >= rules.evidence, t.by_staff.is_(True)))
+        .where(t.topic == topic, sa.or_(t.score >= rules.evidence, sa.and_(t.by_staff.is_(True), t.score > 0)))
         .where(a.gone_at.is_(None), a.duplicate_of.is_(None), a.published_at <= now)
         .where(sa.or_(a.published_at > now - rules.recent, a.first_seen_at > now - rules.recent))
         .where(~sa.exists().where(News.topic == topic, News.article_id == a.id))

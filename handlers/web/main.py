@@ -24,6 +24,7 @@ from handlers.routes import answer
 from handlers.web.app import create_app
 from handlers.web.form import FormPage
 from handlers.web.health import Health
+from handlers.web.own_pages import OwnPages, Shown, own_pages_door
 from handlers.web.staff import Desk
 from handlers.web.staff.desk import OwnReplies, Tried
 from handlers.web.strangers import Strangers
@@ -42,7 +43,19 @@ def make(front: wiring.Front) -> Flask:
     silent = threading.Semaphore(max(1, settings.threads // 4))
     errors = (front.refused, front.replayed, front.again)
     webhook = Webhook(front.callback, front.answer, *errors, front.apology, strangers, silent)
-    return create_app(webhook, Health(front.checks), desk_of(front), form_of(front), settings.trusted_proxies)
+    made = create_app(webhook, Health(front.checks), desk_of(front), form_of(front), settings.trusted_proxies)
+    made.register_blueprint(own_pages_door(own_pages_of(front)))
+    return made
+
+
+def own_pages_of(front: wiring.Front) -> OwnPages:
+    def find(ending: str) -> Shown | None:
+        row = wiring.own_page(front.made, ending)
+        return (
+            Shown(row.title, row.category, row.picture, tuple(row.body.split("\n")), row.published_at) if row else None
+        )
+
+    return OwnPages(find, front.made.texts["firm"]["name"])
 
 
 def desk_of(front: wiring.Front) -> Desk:

@@ -169,7 +169,8 @@ class Fetcher:
         except Forbidden:
             return ""  # sent to another host for it: this one has no rules of its own
         if status in IN_TROUBLE:
-            raise Later(f"HTTP {status}: robots.txt", _retry_after(headers) or 0.0)
+            wanted = _retry_after(headers)
+            raise SiteError(f"HTTP {status}: robots.txt") if wanted is None else Later("robots.txt", wanted)
         return decoded(body[:ROBOTS_BYTES], "") if status == httpx.codes.OK and b"<" not in body[:50] else ""
 
 
