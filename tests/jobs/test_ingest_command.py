@@ -77,7 +77,7 @@ def test_killed_and_started_again_it_has_every_post_once(blog: Blog, tmp_path: P
 
 def test_stopped_it_says_so_and_goes_on_from_there(blog: Blog, tmp_path: Path) -> None:
     process = broken_off(blog, tmp_path, signal.SIGINT)
-    told, errors = process.communicate(timeout=60)
+    _told, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors
     read = len(stored(tmp_path))
     assert 0 < read < COUNT
