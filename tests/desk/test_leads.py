@@ -239,6 +239,20 @@ def test_what_is_searched_for_stays_out_of_addresses_and_logs(office: Office, li
     assert PHONE not in "".join(f"{row.target}{row.detail}" for row in office.log())
 
 
+def test_the_list_is_narrowed_by_grade_and_its_links_and_exports_keep_to_it(
+    office: Office, desk: Desk, li: Browser
+) -> None:
+    good, other = office.lead(), office.lead()
+    with desk.sessions.begin() as session:
+        session.query(Lead).filter_by(number=good).one().grade = "A"
+    page = li.get("/leads?grade=A").text
+    assert good in page
+    assert other not in page
+    assert 'name="grade" value="A"' in page
+    assert "view=all&amp;grade=A" in page
+    assert "grade" not in li.get("/leads").text.split('<nav class="tabs"')[1].split("</nav>")[0]
+
+
 # Answering
 
 

@@ -193,7 +193,7 @@ def _list(visit: Visit, db: Session, found: Found, asked: Mapping[str, str], tex
         view="" if text else asked.get("view", visit.desk.texts["views"][0]["key"]),
         owner=asked.get("owner", ""),
         scene=asked.get("scene", ""),
-        grade=asked.get("grade", ""),
+        graded=asked.get("grade", ""),
         scenes=store.scenes(db, visit.scope),
         colleagues=_colleagues(visit, db),
         q=text,
