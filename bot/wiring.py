@@ -568,7 +568,7 @@ def _profile(sessions: Sessions, openid: str) -> Conversation:
 def _waiting_news(sessions: Sessions, articles: Articles, openid: str) -> WaitingNews:
     with reading(sessions) as session:
         waiting = deliveries.waiting_news(session, openid, datetime.now(UTC))
-    return WaitingNews(waiting.broadcasts, articles.get(waiting.articles))
+    return WaitingNews(waiting.broadcasts, articles.get(waiting.articles), waiting.later)
 
 
 def _open_lead(made: Base, openid: str, phones: tuple[str, ...]) -> OpenLead | None:

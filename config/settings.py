@@ -26,7 +26,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WeChat:
-    """The account. `mode` and `account` use the words of MODES and ACCOUNTS."""
+    """The account. `mode` and `account` use the words of MODES and ACCOUNTS.
+
+    news_template, news_notice: ids of the templates that bring news; empty = those channels are not used.
+    """
 
     app_id: str
     app_secret: str = field(repr=False)
@@ -36,6 +39,8 @@ class WeChat:
     account: str
     api_base: str
     window: timedelta
+    news_template: str = ""
+    news_notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,8 @@ def _wechat(env: _Reader) -> WeChat:
         account=env.choice("WECHAT_ACCOUNT", ACCOUNTS, "subscription"),
         api_base=env.url("WECHAT_API_BASE", ("http", "https"), PLATFORM),
         window=timedelta(seconds=env.number("WECHAT_WINDOW_SECONDS", 300, 10, 86400)),
+        news_template=env.text("WECHAT_NEWS_TEMPLATE", ""),
+        news_notice=env.text("WECHAT_NEWS_NOTICE", ""),
     )
 
 

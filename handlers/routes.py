@@ -108,6 +108,8 @@ def _with_news(turn: Turn, message: Message, lookups: Lookups) -> Turn:
         return turn
     checked = replace(turn.conversation, news_checked=newest)
     news = lookups.waiting_news(message.openid)
+    if news.later:
+        return turn
     if not news.articles:
         return replace(turn, conversation=checked)
     lines = [lookups.say("news_line", title=link(article.title, article.url)) for article in news.articles]

@@ -13,6 +13,8 @@ from bot.dialogue.reply import Words, tap
 from bot.dialogue.turn import Turn
 from bot.dialogue.wording import plain
 
+PACES = {"pace_now": "", "pace_daily": "daily", "pace_weekly": "weekly"}
+"""How often somebody wants to hear: the ways of saying it in config/replies.toml, and what is kept."""
 SHOWN = 10
 """Topics listed at once: each line carries a tappable answer of about 90 bytes, and a text holds 1800."""
 
@@ -27,6 +29,9 @@ def topics(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
 
 def _answer(text: str, conversation: Conversation, lookups: Lookups) -> Turn | None:
     heard = lookups.heard
+    pace = next((name for name in PACES if heard(name, text)), None)
+    if pace is not None:
+        return _paced(pace, conversation, lookups)
     if heard("mine", text):
         return Turn(Words(_mine(conversation, lookups)), conversation)
     if heard("topics", text):
@@ -63,8 +68,18 @@ def _unsubscribe(named: list[Topic], conversation: Conversation, lookups: Lookup
     return _chosen(keys, conversation, Words(lookups.say("topic_unsubscribed", names=_names(named, lookups))))
 
 
+def _paced(said: str, conversation: Conversation, lookups: Lookups) -> Turn:
+    """For all their topics. Who has none yet keeps the wish for the first one."""
+    wanted = replace(conversation, pace=PACES[said])
+    reply = lookups.say(said)
+    if not conversation.topics:
+        shown = lookups.say("topics_none", lines=_lines(lookups.topics, conversation, lookups))
+        return Turn(Words(f"{reply}\n{shown}"), wanted)
+    return _chosen(conversation.topics, wanted, Words(reply))
+
+
 def _chosen(keys: tuple[str, ...], conversation: Conversation, reply: Words) -> Turn:
-    return Turn(reply, replace(conversation, topics=keys), (TopicsChosen(keys),))
+    return Turn(reply, replace(conversation, topics=keys), (TopicsChosen(keys, conversation.pace),))
 
 
 def _named(text: str, known: tuple[Topic, ...]) -> list[Topic]:
@@ -82,7 +97,19 @@ def _mine(conversation: Conversation, lookups: Lookups) -> str:
     mine = [topic for topic in lookups.topics if topic.key in conversation.topics]
     if not mine:
         return lookups.say("topics_none", lines=_lines(lookups.topics, conversation, lookups))
-    return lookups.say("topics_mine", names=_names(mine, lookups), lines=_lines(mine, conversation, lookups))
+    return lookups.say(
+        "topics_mine",
+        names=_names(mine, lookups),
+        lines=_lines(mine, conversation, lookups),
+        pace=_pace(conversation, lookups),
+    )
+
+
+def _pace(conversation: Conversation, lookups: Lookups) -> str:
+    """How often they hear now, and the other two to tap."""
+    now = next(name for name, kept in PACES.items() if kept == conversation.pace)
+    others = (tap(lookups.say(f"tap_{name}")) for name in PACES if name != now)
+    return lookups.say("pace_line", now=lookups.say(f"tap_{now}"), others="\u3000".join(others))
 
 
 def _lines(shown: Iterable[Topic], conversation: Conversation, lookups: Lookups) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,13 +14,16 @@ from bot import wiring
 from bot.adapters import asked
 from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
+from bot.adapters.wechat.errors import PlatformError
+from bot.store import outbox
 from bot.store.deliveries import Reach
+from bot.store.outbox import Notice
 from config.settings import Settings
 from jobs import answer, deliver, digest, forget, housekeeping, ingest_here, mass, notify, release, remind, summary
 from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import worker as working
-from jobs.deliver import Wording
+from jobs.courier import Courier, Speed, Template, Wording
 from jobs.habits import Habits, quiet_hours
 from jobs.notice import Writer
 from jobs.remind import Reminder
@@ -26,6 +31,8 @@ from jobs.schedule import Job
 from jobs.schedule import jobs as scheduled
 
 log = logging.getLogger(__name__)
+
+_RUNNING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,23 @@ class Work:
             self.wake("deliver")
 
     @property
+    def templates(self) -> dict[str, Template]:
+        """Those that are set up: the id from the environment, the fields from config/schedule.toml."""
+        settings, push = self.made.settings.wechat, self.made.texts["schedule"]["push"]
+        ids = {"template": settings.news_template, "notice": settings.news_notice}
+        return {name: Template(number, push[name]) for name, number in ids.items() if number}
+
+    @property
     def reach(self) -> Reach:
-        return Reach(("service",) if self.account.rights.customer_messages else ())
+        """How this account reaches followers one by one, best first."""
+        rights, templates = self.account.rights, self.templates
+        can = {
+            "service": rights.customer_messages,
+            "template": rights.templates and "template" in templates,
+            "notice": rights.notices and "notice" in templates,
+        }
+        wanted = self.made.texts["schedule"]["push"]["channels"]
+        return Reach(tuple(one for one in wanted if can[one]), self.made.settings.wechat.news_notice)
 
     def _announce(self, now: datetime) -> None:
         note = self.made.texts["staff"]["news"]["waits"]
@@ -108,10 +130,45 @@ class Work:
         release.release_due(sessions, self.reach, habits, now)
         if habits.is_quiet(now):
             return
-        if self.account.rights.customer_messages:
-            deliver.deliver_due(sessions, platform, ledger, Wording(self.made.texts["staff"]["news"], self.topics))
+        self._one_by_one()
         if self.account.rights.mass_to_tag:
             mass.deliver_due(sessions, platform, ledger, self.topics, self.made.texts["staff"]["news"]["source"])
+
+    def _one_by_one(self) -> None:
+        """One run a process at a time: it sends several at once by itself, and other jobs need threads, too."""
+        if not _RUNNING.acquire(blocking=False):
+            return
+        try:
+            deliver.run(self._courier())
+        finally:
+            _RUNNING.release()
+
+    def _courier(self) -> Courier:
+        made, push = self.made, self.made.texts["schedule"]["push"]
+        return Courier(
+            sessions=made.sessions,
+            sender=self.account.platform,
+            ledger=self.account.ledger,
+            wording=Wording(made.texts["staff"]["news"], self.topics, self.templates),
+            now=partial(datetime.now, UTC),
+            worker=uuid.uuid4().hex,
+            channels=self.reach.channels,
+            speed=Speed(push["at_once"], push["lanes"], push["per_second"]),
+            habits=habits_of(made),
+            more=partial(self.wake, "deliver"),
+            alarm=self._alarm,
+        )
+
+    def _alarm(self, error: PlatformError) -> None:
+        """Staff hear of a kind of trouble once a day."""
+        now = datetime.now(UTC)
+        key = f"trouble:{error.code}:{error.call}:{now:%Y%m%d}"
+        note = f"{error}（{error.reaction.means}）"
+        with self.made.sessions.begin() as session:
+            channels = wiring.staff_channels(self.made.settings)
+            told = outbox.add(session, Notice("trouble", key, note=note), channels, now) if channels else ()
+        if told:
+            self.wake("notify")
 
     def mass(self) -> None:
         if not self.account.rights.mass_to_tag:

@@ -1,14 +1,26 @@
-"""Sends planned news to followers one by one: customer-service messages to those who wrote in the last 48 hours."""
+"""Sends planned news to followers one by one: customer-service messages, template messages, subscription notices.
+
+Claim a group, commit that it begins, send all of it at the same time, write down how it went. Nothing is sent inside a
+transaction. A worker may die anywhere: what surely was not sent is planned again, the rest is settled with the
+platform's own idempotency key where the channel has one, and is left to staff where it has none.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.wechat.errors import (
     BadRequest,
     Busy,
@@ -20,74 +32,50 @@ from bot.adapters.wechat.errors import (
     TokenRefused,
     Unsure,
 )
-from bot.dialogue.reply import Card, fitted, link
-from bot.store import deliveries, erasures, news
+from bot.adapters.wechat.quota import next_day
+from bot.store import consents, deliveries, erasures, news
 from bot.store.base import Sessions
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
-from bot.store.news import Story
+from bot.store.news import Fresh, Story
+from bot.store.subscriptions import Subscription
+from jobs.courier import Courier, Filled, Ledger, Packet, Sender, Speed, Template, Wording, client_msg_id
+
+__all__ = ["Courier", "Speed", "Template", "Wording", "deliver_due", "run"]
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)
-BATCH = 4
-"""Claimed at once; sending all of them, each with its timeouts, must end within the lease."""
+"""Sending one group, with its timeouts and quick repeats, must end within this."""
 TRIES = 8
 KEPT_BACK = 1
 """Messages of a window that news leaves for people to answer with."""
-
-
-class Sender(Protocol):
-    """The platform's customer-service messages. Raises PlatformError."""
-
-    def send_text(self, openid: str, text: str) -> None: ...
-    def send_card(self, openid: str, card: Card) -> None: ...
-
-
-class Ledger(Protocol):
-    """What the follower's open windows still hold; bot.adapters.wechat.quota.Ledger."""
-
-    def may_send(self, openid: str, now: datetime) -> int: ...
-    def spend(self, openid: str, now: datetime) -> str: ...
-    def give_back(self, openid: str, kind: str) -> None: ...
-    def correct(self, openid: str, error: PlatformError) -> None: ...
+HELD = timedelta(minutes=10)
+"""How long a channel rests that needs a person."""
+WRITE_DOWN = 40
+"""Tries, half a second apart, to write down how a group went, should the database be away: we alone know it."""
+CALLS = {"service": "message/custom/send", "template": "message/template/send", "notice": "message/subscribe/bizsend"}
+ACCOUNT_WIDE = frozenset({40164, 45035, 48004, 50004, 50007, 61004})
+"""Codes with which no call of any kind makes sense until a person has acted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """How news is put. texts: config/staff.toml, news. names: topics by key."""
+class Outcome:
+    """error: None where it went out. unsent: the run stopped before its turn."""
 
-    texts: Mapping[str, Any]
-    names: Mapping[str, str]
-
-    def message(self, topic: str, stories: Sequence[Story], title: str = "") -> Card | str:
-        """One article is a card; several share one text, for each message counts against the five of a window.
-
-        title: the line above in staff's own words.
-        """
-        if len(stories) == 1:
-            (story,) = stories
-            return Card(title or story.title, story.summary, story.picture, story.url)
-        lines = [self.texts["line"].format(title=link(story.title, story.url)) for story in stories]
-        name = self.names.get(topic, topic)
-        head, tail = title or self.texts["head"].format(topic=name), self.texts["tail"].format(topic=name)
-        return fitted("\n".join([head, *lines, tail]))[0]
+    packet: Packet
+    error: PlatformError | None = None
+    msg_id: str = ""
+    unsent: bool = False
 
 
-@dataclass(frozen=True)
-class Courier:
-    """Everything one run needs; `worker` names it in the rows it holds."""
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A broadcast with what it brings."""
 
-    sessions: Sessions
-    sender: Sender
-    ledger: Ledger
-    wording: Wording
-    now: Callable[[], datetime]
-    worker: str
-
-
-class _Stop(Exception):
-    """Going on now would fail for everybody."""
+    broadcast: Broadcast
+    fresh: Sequence[Fresh]
+    stories: dict[int, Story]
 
 
 def deliver_due(
@@ -97,107 +85,303 @@ def deliver_due(
     wording: Wording,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
-    """Send everything that is due. Returns how many followers got something."""
-    courier = Courier(sessions, sender, ledger, wording, now, uuid.uuid4().hex)
-    with sessions.begin() as session:
-        deliveries.recover(session, now())
+    """Send the customer-service messages that are due, one after the other. Returns how many followers got something."""
+    return run(Courier(sessions, sender, ledger, wording, now, uuid.uuid4().hex))
+
+
+def run(courier: Courier) -> int:
+    """Send everything that is due on the courier's channels. Returns how many followers got something."""
+    with courier.sessions.begin() as session:
+        deliveries.recover(session, courier.now())
+        deliveries.forgotten(session, courier.now())
+    speed = courier.speed
+    if speed.lanes == 1 and speed.at_once == 1:
+        return _lane(courier, lambda send, packets: [send(packet) for packet in packets])
+    with ThreadPoolExecutor(speed.at_once) as senders, ThreadPoolExecutor(speed.lanes) as lanes:
+        # Each lane under its own name: rows of one must not be settled by another.
+        own = [replace(courier, worker=uuid.uuid4().hex) for _ in range(speed.lanes)]
+        in_parallel = lambda send, packets: list(senders.map(send, packets))  # noqa: E731
+        return sum(lanes.map(partial(_lane, in_parallel=in_parallel), own))
+
+
+_Spread = Callable[[Callable[[Packet], Outcome], Sequence[Packet]], list[Outcome]]
+
+
+def _lane(courier: Courier, in_parallel: _Spread) -> int:
     sent = 0
-    try:
-        while batch := _claim(courier):
-            for row in batch:
-                sent += _deliver(courier, row)
-    except _Stop as reason:
-        log.warning("pushing stops for now: %s", reason)
+    while rows := _claim(courier):
+        if len(rows) == courier.speed.at_once:
+            courier.more()
+        packets = _begin(courier, rows)
+        sent += _write_down(courier, in_parallel(partial(_send, courier), packets))
     return sent
 
 
 def _claim(courier: Courier) -> Sequence[Delivery]:
+    """No more than can be on their way at once: what a dying worker leaves unsure stays that small."""
+    channels = courier.open_channels
+    if not channels:
+        return ()
     with courier.sessions.begin() as session:
-        return deliveries.claim(session, ("service",), courier.worker, courier.now(), LEASE, BATCH)
+        return deliveries.claim(session, channels, courier.worker, courier.now(), LEASE, courier.speed.at_once)
 
 
-def _deliver(courier: Courier, row: Delivery) -> bool:
-    window = _spend(courier, row)
-    if not window:
-        _settle(courier, row, "dropped", "the window is shut or full: it waits for their next message")
-        return False
-    message = _begin(courier, row)
-    if message is None:
-        courier.ledger.give_back(row.openid, window)
-        return False
+# Begin
+
+
+def _begin(courier: Courier, rows: Sequence[Delivery]) -> list[Packet]:
+    """Claim the articles for the followers and commit that sending begins; what has nothing to bring is settled."""
+    windows = {row.id: window for row in rows if (window := _spend(courier, row))}
+    packets: list[Packet] = []
     try:
-        _send(courier.sender, row.openid, message)
-    except PlatformError as error:
-        if not isinstance(error, Unsure):
-            courier.ledger.give_back(row.openid, window)
-            courier.ledger.correct(row.openid, error)
-        _settle_failure(courier, row, error)
-        return False
-    return _settle(courier, row, "sent")
+        with courier.sessions.begin() as session:
+            _drop(session, courier, [row for row in rows if row.id not in windows])
+            begun = _allowed(session, courier, [row for row in rows if row.id in windows])
+            packets = _packed(session, courier, begun, windows)
+    finally:
+        going = {packet.row.id for packet in packets}
+        for row in rows:
+            if row.id not in going and row.channel == "service":
+                courier.ledger.give_back(row.openid, windows.get(row.id, ""))
+    return packets
 
 
 def _spend(courier: Courier, row: Delivery) -> str:
+    """What of the quotas it takes: the window's kind for customer-service messages; empty where nothing is left."""
+    if row.channel != "service":
+        return row.channel
     if courier.ledger.may_send(row.openid, courier.now()) <= KEPT_BACK:
         return ""
     return courier.ledger.spend(row.openid, courier.now())
 
 
-def _send(sender: Sender, openid: str, message: Card | str) -> None:
-    if isinstance(message, Card):
-        sender.send_card(openid, message)
-    else:
-        sender.send_text(openid, message)
+def _drop(session: Session, courier: Courier, rows: Iterable[Delivery]) -> None:
+    why = "the window is shut or full: it waits for their next message"
+    for row in rows:
+        deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error=why)
 
 
-def _begin(courier: Courier, row: Delivery) -> Card | str | None:
-    """Claim the articles for the follower and commit that sending begins; None where there is nothing to send."""
+def _allowed(session: Session, courier: Courier, rows: Sequence[Delivery]) -> Sequence[Delivery]:
+    """Those whose followers have not had too much lately, and who agreed; the others wait, or have nothing to get."""
+    full = _over_cap(session, courier, rows)
+    tomorrow = courier.habits.wakes(next_day(courier.now()))
+    for row in full:
+        deliveries.put_back(session, row.id, courier.worker, tomorrow, "enough messages for today")
+    kept = []
+    for row in rows:
+        if row in full:
+            continue
+        if row.channel == "notice" and not consents.use(session, row.openid, _template_id(courier, row)):
+            deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="no consent left")
+            continue
+        kept.append(row)
+    return kept
+
+
+def _over_cap(session: Session, courier: Courier, rows: Sequence[Delivery]) -> list[Delivery]:
+    """What has begun before is a repeat, and counted already."""
+    new = [row for row in rows if row.begun_at is None]
+    caps = ((courier.habits.a_day, timedelta(days=1)), (courier.habits.a_week, timedelta(days=7)))
+    full: set[str] = set()
+    for most, span in caps:
+        if most and new:
+            counts = deliveries.told_counts(session, {row.openid for row in new}, courier.now() - span)
+            full |= {openid for openid, count in counts.items() if count >= most}
+    return [row for row in new if row.openid in full]
+
+
+def _packed(session: Session, courier: Courier, rows: Sequence[Delivery], windows: dict[int, str]) -> list[Packet]:
+    started = deliveries.start_many(session, [row.id for row in rows], courier.worker, courier.now(), LEASE)
+    mine = [row for row in rows if row.id in started]
+    issues = {number: _issue(session, number) for number in {row.broadcast_id for row in mine}}
+    again = [row.id for row in mine if row.begun_at is not None]
+    claimed = deliveries.received_by(session, again)  # a repeat brings the same as the first try
+    fresh = _wanted(session, issues, [row for row in mine if row.begun_at is None])
+    claimed |= deliveries.receive_many(session, fresh, courier.now())
+    packets = []
+    for row in mine:
+        issue = issues[row.broadcast_id]
+        stories = [issue.stories[one] for one in claimed.get(row.id, ()) if one in issue.stories]
+        if not stories:
+            _nothing_new(session, courier, row)
+            continue
+        content = courier.wording.content(row.channel, issue.broadcast, stories, courier.now())
+        packets.append(Packet(row, content, windows[row.id], client_msg_id(issue.broadcast, row.openid)))
+    return packets
+
+
+def _nothing_new(session: Session, courier: Courier, row: Delivery) -> None:
+    deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
+    if row.channel == "notice":
+        consents.give_back(session, row.openid, _template_id(courier, row))
+
+
+def _issue(session: Session, number: int) -> Issue:
+    broadcast = session.get_one(Broadcast, number)
+    fresh = news.of_articles(session, broadcast.topic, broadcast.articles)
+    stories = news.stories(session, [one.article_id for one in fresh])
+    return Issue(broadcast, fresh, {story.id: story for story in stories})
+
+
+def _wanted(
+    session: Session, issues: dict[int, Issue], rows: Sequence[Delivery]
+) -> dict[int, tuple[str, Sequence[int]]]:
+    """For each delivery the articles that are still there and newer than the follower's subscription."""
+    topics = {issue.broadcast.topic for issue in issues.values()}
+    asked = sa.and_(Subscription.topic.in_(topics), Subscription.openid.in_({row.openid for row in rows}))
+    known = session.execute(sa.select(Subscription.openid, Subscription.topic, Subscription.since).where(asked))
+    since = {(openid, topic): moment for openid, topic, moment in known}
+    wanted: dict[int, tuple[str, Sequence[int]]] = {}
+    for row in rows:
+        issue = issues[row.broadcast_id]
+        chosen = since.get((row.openid, issue.broadcast.topic))
+        mine = [
+            one.article_id
+            for one in issue.fresh
+            if chosen is not None and one.fresh_at > chosen and one.article_id in issue.stories
+        ]
+        wanted[row.id] = (row.openid, mine)
+    return wanted
+
+
+def _template_id(courier: Courier, row: Delivery) -> str:
+    template = courier.wording.templates.get(row.channel)
+    return template.id if template else ""
+
+
+# Send
+
+
+def _send(courier: Courier, packet: Packet) -> Outcome:
+    if courier.halt.is_set() or packet.row.channel in courier.stopped:
+        return Outcome(packet, unsent=True)
+    try:
+        _keep_pace(courier)
+        return Outcome(packet, msg_id=_call(courier.sender, packet))
+    except PlatformError as error:
+        _stop_if_hopeless(courier, packet.row.channel, error)
+        return Outcome(packet, error)
+
+
+def _keep_pace(courier: Courier) -> None:
+    """Wait for our turn among all machines. Raises Busy where Redis does not answer."""
+    if not courier.speed.per_second:
+        return
+    try:
+        while wait := courier.ledger.pace("send", courier.speed.per_second, burst=courier.speed.at_once):
+            time.sleep(wait.total_seconds())
+    except TROUBLE as trouble:
+        raise Busy(None, f"Redis: {type(trouble).__name__}") from None
+
+
+def _call(sender: Sender, packet: Packet) -> str:
+    """The msg_id where the platform gives one."""
+    openid = packet.row.openid
+    match packet.content:
+        case Filled(template_id=template_id, data=data, url=url) if packet.row.channel == "template":
+            return sender.send_template(openid, template_id, data, url, packet.client_msg_id)
+        case Filled(template_id=template_id, data=data, url=url):
+            sender.send_notice(openid, template_id, data, url)
+        case str() as text:
+            sender.send_text(openid, text)
+        case card:
+            sender.send_card(openid, card)
+    return ""
+
+
+def _stop_if_hopeless(courier: Courier, channel: str, error: PlatformError) -> None:
+    """Going on now would fail for everybody: on this channel, or on all of them."""
+    if not isinstance(error, QuotaUsed | TokenRefused | NeedsOperator):
+        return
+    log.warning("pushing by %s stops for now: %s", channel, error)
+    courier.stopped.add(channel)
+    if isinstance(error, TokenRefused) or error.code in ACCOUNT_WIDE:
+        courier.halt.set()
+    with suppress(*TROUBLE):
+        until = next_day(courier.now()) - courier.now() if isinstance(error, QuotaUsed) else HELD
+        for one in courier.channels if courier.halt.is_set() else (channel,):
+            courier.ledger.hold(one, until)
+    courier.alarm(error)
+
+
+# Write down
+
+
+def _write_down(courier: Courier, outcomes: Sequence[Outcome]) -> int:
+    """Returns how many went out."""
+    for left in reversed(range(WRITE_DOWN)):
+        try:
+            return _settle(courier, outcomes)
+        except sa.exc.DBAPIError:
+            if not left:
+                raise
+            log.warning("the database is away; %s outcomes wait to be written down", len(outcomes))
+            time.sleep(0.5)
+    return 0
+
+
+def _settle(courier: Courier, outcomes: Sequence[Outcome]) -> int:
+    sent = {each.packet.row.id: each.msg_id for each in outcomes if each.error is None and not each.unsent}
     with courier.sessions.begin() as session:
-        if not deliveries.start(session, row.id, courier.worker, courier.now(), LEASE):
-            return None
-        broadcast = session.get_one(Broadcast, row.broadcast_id)
-        mine = news.for_follower(session, row.openid, broadcast.topic, broadcast.articles)
-        wanted = news.stories(session, mine)
-        new = deliveries.receive(session, row.openid, [story.id for story in wanted], row.id, courier.now())
-        if not new:
-            deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
-            return None
-    return courier.wording.message(broadcast.topic, [story for story in wanted if story.id in new], broadcast.title)
+        count = deliveries.settle_many(session, courier.worker, sent, courier.now()) if sent else 0
+        for each in outcomes:
+            if each.unsent:
+                _give_back(session, courier, each.packet)
+                deliveries.put_back(session, each.packet.row.id, courier.worker, courier.now(), "stopped before it")
+            elif each.error is not None:
+                _settle_failure(session, courier, each.packet, each.error)
+    return count
 
 
-def _settle(courier: Courier, row: Delivery, state: str, error: str = "", *, free: bool = False) -> bool:
-    """`free`: surely not sent, so that the articles may come by another way."""
-    with courier.sessions.begin() as session:
-        if free:
-            deliveries.release(session, row.id)
-        return deliveries.settle(session, row.id, courier.worker, state, courier.now(), error=error)
-
-
-def _settle_failure(courier: Courier, row: Delivery, error: PlatformError) -> None:
+def _settle_failure(session: Session, courier: Courier, packet: Packet, error: PlatformError) -> None:
     """By what to do next; see the tree in bot.adapters.wechat.errors."""
+    row, now = packet.row, courier.now()
+    if isinstance(error, Unsure):
+        _unsure(session, courier, row, error)
+        return
+    _give_back(session, courier, packet)
+    if row.channel == "service":
+        courier.ledger.correct(row.openid, error)
     match error:
-        case Unsure():
-            _settle(courier, row, "unsure", str(error))
         case RecipientLost(why=why):
-            _settle(courier, row, "failed", str(error), free=True)
-            if why == "unfollowed":
-                _forget(courier, row.openid)
-        case QuotaUsed() | BadRequest() | NoRight():
-            _settle(courier, row, "failed", str(error), free=True)
+            _lost(session, courier, row, error, why)
+        case QuotaUsed():
+            due = courier.habits.wakes(next_day(now))
+            deliveries.put_back(session, row.id, courier.worker, due, str(error))
         case Busy() if row.attempts < TRIES:
-            _put_back(courier, row, max(error.wait, timedelta(seconds=2**row.attempts)), error)
-        case TokenRefused() | NeedsOperator() if row.attempts < TRIES:
-            _put_back(courier, row, timedelta(minutes=10), error)
-        case _:
-            _settle(courier, row, "failed", str(error), free=True)
-    if isinstance(error, QuotaUsed | TokenRefused | NeedsOperator):
-        raise _Stop(str(error))
+            due = now + max(error.wait, timedelta(seconds=2**row.attempts))
+            deliveries.put_back(session, row.id, courier.worker, due, str(error))
+        case TokenRefused() | NeedsOperator() if row.attempts < TRIES and not isinstance(error, NoRight):
+            deliveries.put_back(session, row.id, courier.worker, now + HELD, str(error))
+        case BadRequest() | _:
+            _failed(session, courier, row, error)
 
 
-def _put_back(courier: Courier, row: Delivery, wait: timedelta, error: PlatformError) -> None:
-    with courier.sessions.begin() as session:
-        deliveries.put_back(session, row.id, courier.worker, courier.now() + wait, str(error))
+def _unsure(session: Session, courier: Courier, row: Delivery, error: Unsure) -> None:
+    """A template message is sent again: the platform knows its client_msg_id. The others are left to staff."""
+    now = courier.now()
+    if row.channel == "template" and now - (row.begun_at or now) < deliveries.TEMPLATE_KNOWN and row.attempts < TRIES:
+        deliveries.ask_again(session, row.id, courier.worker, now + timedelta(seconds=2**row.attempts), str(error))
+    else:
+        deliveries.settle(session, row.id, courier.worker, "unsure", now, error=str(error))
 
 
-def _forget(courier: Courier, openid: str) -> None:
-    with courier.sessions.begin() as session:
-        erasures.forget_follower(session, openid)
+def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformError, why: str) -> None:
+    _failed(session, courier, row, error)
+    if why == "consent":
+        consents.clear(session, row.openid, _template_id(courier, row))
+    if why == "unfollowed":
+        erasures.forget_follower(session, row.openid)
+
+
+def _failed(session: Session, courier: Courier, row: Delivery, error: PlatformError) -> None:
+    """Surely not sent: the articles may come by another way."""
+    deliveries.release(session, row.id)
+    deliveries.settle(session, row.id, courier.worker, "failed", courier.now(), error=str(error))
+
+
+def _give_back(session: Session, courier: Courier, packet: Packet) -> None:
+    if packet.row.channel == "service":
+        courier.ledger.give_back(packet.row.openid, packet.window)
+    if packet.row.channel == "notice":
+        consents.give_back(session, packet.row.openid, _template_id(courier, packet.row))

@@ -99,10 +99,14 @@ class OpenLead:
 
 @dataclass(frozen=True, slots=True)
 class WaitingNews:
-    """News that could not be pushed and goes out with the follower's next reply."""
+    """News that could not be pushed and goes out with the follower's next reply.
+
+    later: not yet, for they want to hear daily or weekly; worth another look at their next message.
+    """
 
     deliveries: tuple[int, ...]
     articles: tuple[Article, ...]
+    later: bool = False
 
 
 class Phrases(Protocol):

@@ -221,3 +221,25 @@ def test_a_question_is_kept_without_the_person_in_it(lookups: Lookups) -> None:
 
 def _named(text: str, asked: str | None = None) -> Reading:
     return Reading(values={"contact": Value("谁", "谁")})
+
+
+def test_how_often_news_comes_is_said_in_words_and_kept(lookups: Lookups) -> None:
+    _, turn = spoken("每周推送", lookups)
+    assert turn.effects == ()
+    assert "每周汇总一次" in words(turn)
+    assert "还没有订阅" in words(turn)
+    _, turn = spoken("订阅光模块", lookups, turn.conversation)
+    assert turn.effects == (TopicsChosen(("optical",), "weekly"),)
+    _, turn = spoken("每天推送", lookups, turn.conversation)
+    assert turn.effects == (TopicsChosen(("optical",), "daily"),)
+    _, mine = spoken("我的订阅", lookups, turn.conversation)
+    assert "现在是「每天推送」" in words(mine)
+    assert "有新文章就推" in words(mine)
+    _, turn = spoken("有新文章就推", lookups, turn.conversation)
+    assert turn.effects == (TopicsChosen(("optical",)),)
+
+
+def test_news_that_is_for_later_is_looked_for_again_with_the_next_message(lookups: Lookups) -> None:
+    waiting = replace(lookups, latest_broadcast=lambda: 3, waiting_news=lambda openid: WaitingNews((), (), later=True))
+    _, turn = spoken("谢谢", waiting)
+    assert turn.conversation.news_checked == 0

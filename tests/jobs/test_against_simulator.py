@@ -30,12 +30,6 @@ from tests.jobs.shelf import MINUTE, Clock, Shelf
 KILLS = 4
 
 
-@pytest.fixture(autouse=True)
-def nobody_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulator keeps real time, and tests run at any hour."""
-    monkeypatch.setattr(mass, "AWAKE", (datetime.min.time(), datetime.max.time()))
-
-
 class World:
     """The platform, followers on it, and our database full of them."""
 

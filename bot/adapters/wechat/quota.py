@@ -212,6 +212,20 @@ class Ledger:
     def _calls_key(self, now: datetime) -> str:
         return f"{self._root}:calls:{_day(now)}"
 
+    # Rest
+
+    def hold(self, name: str, wait: timedelta) -> None:
+        """Let a kind of sending rest on all machines: a person must act, or the day's quota is used up."""
+        self._redis.set(f"{self._root}:held:{name}", "1", px=max(1, _ms(wait)))
+
+    def is_held(self, name: str) -> bool:
+        return bool(self._redis.exists(f"{self._root}:held:{name}"))
+
+    def let_go(self, *names: str) -> None:
+        """Staff put it right: try again at once."""
+        for name in names:
+            self._redis.delete(f"{self._root}:held:{name}")
+
     # Pace
 
     def pace(self, name: str, per_second: float, burst: int = 1) -> timedelta:
