@@ -158,7 +158,15 @@ def _spend(courier: Courier, row: Delivery) -> str:
 def _drop(session: Session, courier: Courier, rows: Iterable[Delivery]) -> None:
     why = "the window is shut or full: it waits for their next message"
     for row in rows:
-        deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error=why)
+        if not _by_another(session, courier, row):
+            deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error=why)
+
+
+def _by_another(session: Session, courier: Courier, row: Delivery) -> bool:
+    """Planned again for the next best channel; False where there is none. Surely nothing was sent by this one."""
+    place = courier.channels.index(row.channel)
+    others = courier.channels[place + 1 :]
+    return bool(others) and deliveries.reroute(session, row.id, courier.worker, others[0], courier.now())
 
 
 def _allowed(session: Session, courier: Courier, rows: Sequence[Delivery]) -> Sequence[Delivery]:
@@ -172,7 +180,8 @@ def _allowed(session: Session, courier: Courier, rows: Sequence[Delivery]) -> Se
         if row in full:
             continue
         if row.channel == "notice" and not consents.use(session, row.openid, _template_id(courier, row)):
-            deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="no consent left")
+            if not _by_another(session, courier, row):
+                deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="no consent left")
             continue
         kept.append(row)
     return kept
@@ -367,7 +376,9 @@ def _unsure(session: Session, courier: Courier, row: Delivery, error: Unsure) ->
 
 
 def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformError, why: str) -> None:
-    _failed(session, courier, row, error)
+    """Who cannot be reached by this channel may be by another; who left or blocked us by none."""
+    if why not in ("window", "consent") or not _by_another(session, courier, row):
+        _failed(session, courier, row, error)
     if why == "consent":
         consents.clear(session, row.openid, _template_id(courier, row))
     if why == "unfollowed":

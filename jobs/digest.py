@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,13 +36,20 @@ def plan(
     for topic in topics:
         with sessions.begin() as session:
             base.lock(session, f"news {topic}")
-            made = [_news(session, topic, rules, habits, now)]
-            made += [_digest(session, topic, pace, rules, habits, now) for pace in PERIODS]
-            for broadcast in filter(None, made):
+            for broadcast in _made(session, topic, rules, habits, now):
                 planned.append(broadcast.id)
                 if not habits.preview:
                     release(session, broadcast, reach, habits, now)
     return planned
+
+
+def _made(session: Session, topic: str, rules: Rules, habits: Habits, now: datetime) -> Iterator[Broadcast]:
+    """One after the other: what is let go as news can be in the digest that follows it."""
+    if fresh := _news(session, topic, rules, habits, now):
+        yield fresh
+    for pace in PERIODS:
+        if due := _digest(session, topic, pace, rules, habits, now):
+            yield due
 
 
 def _news(session: Session, topic: str, rules: Rules, habits: Habits, now: datetime) -> Broadcast | None:
@@ -77,5 +84,5 @@ def _digest(session: Session, topic: str, pace: str, rules: Rules, habits: Habit
 
 
 def _released_since(session: Session, topic: str, since: datetime, most: int) -> list[int]:
-    wanted = sa.select(News.article_id).where(News.topic == topic, News.released_at > since)
+    wanted = sa.select(News.article_id).where(News.topic == topic, News.released_at >= since)
     return list(session.scalars(wanted.order_by(News.fresh_at.desc(), News.article_id.desc()).limit(most)))

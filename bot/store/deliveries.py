@@ -290,6 +290,12 @@ def put_back(session: Session, delivery_id: int, worker: str, due: datetime, err
     return _again(session, delivery_id, worker, due, error, begun_at=None)
 
 
+def reroute(session: Session, delivery_id: int, worker: str, channel: str, due: datetime) -> bool:
+    """Surely not sent: planned again for another channel."""
+    release(session, delivery_id)
+    return _again(session, delivery_id, worker, due, "", begun_at=None, channel=channel)
+
+
 def ask_again(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
     """Perhaps sent, and the platform can tell a repeat from a new one: planned again, nobody else takes the articles."""
     return _again(session, delivery_id, worker, due, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,12 +47,27 @@ class Account:
     drafts: dict[str, list[DraftArticle]] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    templates: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def send_text(self, openid: str, text: str) -> None:
         self._call("send", lambda: self._arrive(openid, text))
 
     def send_card(self, openid: str, card: Card) -> None:
         self._call("send", lambda: self._arrive(openid, f"{card.title} {card.url}"))
+
+    def send_template(
+        self, openid: str, template_id: str, data: Mapping[str, str], url: str = "", client_msg_id: str = ""
+    ) -> str:
+        if (openid, client_msg_id) not in self.templates:
+            self._call("template", lambda: self._by_template(openid, client_msg_id, f"{data} {url}"))
+        return self.templates[openid, client_msg_id]
+
+    def _by_template(self, openid: str, client_msg_id: str, text: str) -> None:
+        self.templates[openid, client_msg_id] = str(3000 + len(self.templates))
+        self._arrive(openid, text)
+
+    def send_notice(self, openid: str, template_id: str, data: Mapping[str, str], page: str = "") -> None:
+        self._call("notice", lambda: self._arrive(openid, f"{data} {page}"))
 
     def tags(self) -> Sequence[Tag]:
         return [Tag(id, name, len(self.members[id])) for id, name in self.names.items()]
@@ -138,11 +153,11 @@ class Shelf:
         with self.store.begin() as session:
             session.execute(sa.update(Article).where(Article.id == id).values(gone_at=self.clock.now))
 
-    def subscribe(self, openid: str, *topics: str, ago: timedelta = DAY) -> None:
+    def subscribe(self, openid: str, *topics: str, ago: timedelta = DAY, pace: str = "") -> None:
         chosen = message(f"sub {openid} {topics} {self.clock.now}", openid, after=self.clock.now - NOON - ago)
         with self.store.begin() as session:
             followers.welcome(session, openid, self.clock.now - ago)
-        commit(self.store, _NoSecrets(), chosen, (TopicsChosen(topics),), ())
+        commit(self.store, _NoSecrets(), chosen, (TopicsChosen(topics, pace),), ())
         self._silent(openid)
 
     def writes(self, openid: str, ago: timedelta = HOUR) -> None:
