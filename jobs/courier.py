@@ -14,7 +14,7 @@ from bot.dialogue.reply import Card, fitted, link
 from bot.store.base import Sessions
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
-from bot.store.news import SHANGHAI, Story
+from bot.store.news import SHANGHAI, Fresh, Story
 from jobs.habits import Habits
 
 FIELD = 20
@@ -35,8 +35,7 @@ class Sender(Protocol):
 class Ledger(Protocol):
     """What is left to send; bot.adapters.wechat.quota.Ledger."""
 
-    def may_send(self, openid: str, now: datetime) -> int: ...
-    def spend(self, openid: str, now: datetime) -> str: ...
+    def spend(self, openid: str, now: datetime, keep: int = 0) -> str: ...
     def give_back(self, openid: str, kind: str) -> None: ...
     def correct(self, openid: str, error: PlatformError) -> None: ...
     def calls_left(self, call: str, now: datetime) -> int | None: ...
@@ -112,6 +111,17 @@ class Speed:
     per_second: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A broadcast with what it brings, as it was `at` this moment; once let go it changes only if the site takes an
+    article down."""
+
+    broadcast: Broadcast
+    fresh: Sequence[Fresh]
+    stories: Mapping[int, Story]
+    at: datetime
+
+
 ONE_BY_ONE, ALWAYS = Speed(), Habits()
 
 
@@ -120,7 +130,7 @@ class Courier:
     """Everything one run needs; `worker` names it in the rows it holds.
 
     more: there is a lot to do, others may help. alarm: a person should know of this error.
-    stopped: channels that would fail for everybody now.
+    stopped: channels that would fail for everybody now. seen: broadcasts looked up lately, by number.
     """
 
     sessions: Sessions
@@ -136,6 +146,7 @@ class Courier:
     alarm: Callable[[PlatformError], object] = lambda _: None
     stopped: set[str] = field(default_factory=set)
     halt: threading.Event = field(default_factory=threading.Event)
+    seen: dict[int, Issue] = field(default_factory=dict)
 
     @property
     def open_channels(self) -> list[str]:

@@ -37,9 +37,8 @@ from bot.store import consents, deliveries, erasures, news
 from bot.store.base import Sessions
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
-from bot.store.news import Fresh, Story
 from bot.store.subscriptions import Subscription
-from jobs.courier import Courier, Filled, Ledger, Packet, Sender, Speed, Template, Wording, client_msg_id
+from jobs.courier import Courier, Filled, Issue, Ledger, Packet, Sender, Speed, Template, Wording, client_msg_id
 
 __all__ = ["Courier", "Speed", "Template", "Wording", "deliver_due", "run"]
 
@@ -50,6 +49,8 @@ LEASE = timedelta(seconds=90)
 TRIES = 8
 KEPT_BACK = 1
 """Messages of a window that news leaves for people to answer with."""
+SEEN = timedelta(seconds=5)
+"""How long a broadcast is not looked up again: an article taken down meanwhile may still go out."""
 HELD = timedelta(minutes=10)
 """How long a channel rests that needs a person."""
 WRITE_DOWN = 40
@@ -67,15 +68,6 @@ class Outcome:
     error: PlatformError | None = None
     msg_id: str = ""
     unsent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """A broadcast with what it brings."""
-
-    broadcast: Broadcast
-    fresh: Sequence[Fresh]
-    stories: dict[int, Story]
 
 
 def deliver_due(
@@ -150,9 +142,7 @@ def _spend(courier: Courier, row: Delivery) -> str:
     """What of the quotas it takes: the window's kind for customer-service messages; empty where nothing is left."""
     if row.channel != "service":
         return row.channel
-    if courier.ledger.may_send(row.openid, courier.now()) <= KEPT_BACK:
-        return ""
-    return courier.ledger.spend(row.openid, courier.now())
+    return courier.ledger.spend(row.openid, courier.now(), keep=KEPT_BACK)
 
 
 def _drop(session: Session, courier: Courier, rows: Iterable[Delivery]) -> None:
@@ -202,9 +192,10 @@ def _over_cap(session: Session, courier: Courier, rows: Sequence[Delivery]) -> l
 def _packed(session: Session, courier: Courier, rows: Sequence[Delivery], windows: dict[int, str]) -> list[Packet]:
     started = deliveries.start_many(session, [row.id for row in rows], courier.worker, courier.now(), LEASE)
     mine = [row for row in rows if row.id in started]
-    issues = {number: _issue(session, number) for number in {row.broadcast_id for row in mine}}
+    issues = {number: _issue(session, courier, number) for number in {row.broadcast_id for row in mine}}
     again = [row.id for row in mine if row.begun_at is not None]
-    claimed = deliveries.received_by(session, again)  # a repeat brings the same as the first try
+    # A repeat brings the same as the first try.
+    claimed = deliveries.received_by(session, again) if again else {}
     fresh = _wanted(session, issues, [row for row in mine if row.begun_at is None])
     claimed |= deliveries.receive_many(session, fresh, courier.now())
     packets = []
@@ -225,11 +216,15 @@ def _nothing_new(session: Session, courier: Courier, row: Delivery) -> None:
         consents.give_back(session, row.openid, _template_id(courier, row))
 
 
-def _issue(session: Session, number: int) -> Issue:
+def _issue(session: Session, courier: Courier, number: int) -> Issue:
+    known = courier.seen.get(number)
+    if known is not None and courier.now() - known.at < SEEN:
+        return known
     broadcast = session.get_one(Broadcast, number)
     fresh = news.of_articles(session, broadcast.topic, broadcast.articles)
     stories = news.stories(session, [one.article_id for one in fresh])
-    return Issue(broadcast, fresh, {story.id: story for story in stories})
+    courier.seen[number] = Issue(broadcast, fresh, {story.id: story for story in stories}, courier.now())
+    return courier.seen[number]
 
 
 def _wanted(

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=10)
 """Putting a tag in step may take many calls; each batch of it is committed, so a dead worker loses nothing."""
 RECENT = timedelta(days=7)
+LONG_AGO = timedelta(days=3650)
 MOST = 8
 """Articles a draft may hold."""
 AT_ONCE = 50
@@ -67,11 +68,15 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What a mass send in a topic would bring: articles, newest first, and when the oldest of them came out."""
+    """What a mass send in a topic would bring: articles, newest first, and when the oldest of them came out.
+
+    last: when the topic had a mass send before.
+    """
 
     topic: str
     articles: tuple[int, ...]
     fresh: datetime
+    last: datetime
 
 
 def plan(
@@ -106,22 +111,24 @@ def plan(
 
 
 def _best(session: Session, topics: Iterable[str], now: datetime) -> Issue | None:
+    """Nobody counts to a million for this: of two large topics the one that has waited longer comes first."""
     issues = [issue for topic in topics if (issue := _issue(session, topic, now))]
     reached = {issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh, now) for issue in issues}
-    best = max(reached, key=lambda issue: reached[issue], default=None)
+    best = max(reached, key=lambda issue: (reached[issue], now - issue.last), default=None)
     return best if best and reached[best] else None
 
 
 def _issue(session: Session, topic: str, now: datetime) -> Issue | None:
     """What came out since the topic's last mass send that worked."""
-    last = (
+    went = (
         sa.select(sa.func.max(Broadcast.created_at))
         .join(Delivery, Delivery.broadcast_id == Broadcast.id)
         .where(Broadcast.kind == "mass", Broadcast.topic == topic, Delivery.state.in_(("sent", "unsure")))
     )
-    since = max(now - RECENT, session.scalar(last) or now - RECENT)
+    last = session.scalar(went) or now - LONG_AGO
+    since = max(now - RECENT, last)
     found = [one for one in news.recent_of(session, topic, since, MOST) if news.stories(session, [one.article_id])]
-    return Issue(topic, tuple(one.article_id for one in found), _oldest(found)) if found else None
+    return Issue(topic, tuple(one.article_id for one in found), _oldest(found), last) if found else None
 
 
 def _oldest(found: Sequence[News]) -> datetime:
@@ -218,7 +225,8 @@ def _issue_of(press: Press, row: Delivery) -> Issue:
     with reading(press.sessions) as session:
         broadcast = session.get_one(Broadcast, row.broadcast_id)
         came_out = sa.select(sa.func.min(News.fresh_at)).where(News.article_id.in_(broadcast.articles))
-        return Issue(broadcast.topic, tuple(broadcast.articles), session.scalar(came_out) or broadcast.created_at)
+        fresh = session.scalar(came_out) or broadcast.created_at
+        return Issue(broadcast.topic, tuple(broadcast.articles), fresh, broadcast.created_at)
 
 
 def _tag(press: Press, topic: str) -> int:
@@ -241,7 +249,9 @@ def _tag(press: Press, topic: str) -> int:
 def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> None:
     """The tag is on those who are to get this send and on nobody else; first it leaves those who are not."""
     facts = (issue.topic, issue.articles, issue.fresh, row.id, press.now())
-    while leaving := _too_many(press, facts):
+    last = ""
+    while leaving := _too_many(press, facts, last):
+        last = leaving[-1]
         press.platform.untag(leaving, tag_id)
         with press.sessions.begin() as session:
             tags.left(session, issue.topic, leaving)
@@ -253,9 +263,9 @@ def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> Non
             tags.joined(session, issue.topic, with_tag)
 
 
-def _too_many(press: Press, facts: Facts) -> list[str]:
+def _too_many(press: Press, facts: Facts, after: str) -> list[str]:
     with reading(press.sessions) as session:
-        return tags.to_leave(session, *facts, AT_ONCE)
+        return tags.to_leave(session, *facts, after, AT_ONCE)
 
 
 def _too_few(press: Press, facts: Facts, after: str) -> list[str]:

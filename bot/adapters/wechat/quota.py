@@ -46,14 +46,18 @@ CALLS_A_DAY: Mapping[str, int] = {
 # Both windows of a follower, as kept by the conversations: open means young enough, left means not used up.
 _SPEND = Script("""
 local w = redis.call('HMGET', KEYS[1], 'e', 'eu', 'm', 'mu')
+local left, first = 0, ''
 for place, kind in ipairs({'e', 'm'}) do
   local opened, used = tonumber(w[place * 2 - 1]), tonumber(w[place * 2] or '0')
-  if opened and opened > tonumber(ARGV[place * 2 - 1]) and used < tonumber(ARGV[place * 2]) then
-    redis.call('HINCRBY', KEYS[1], kind .. 'u', 1)
-    return kind
+  local here = tonumber(ARGV[place * 2]) - used
+  if opened and opened > tonumber(ARGV[place * 2 - 1]) and here > 0 then
+    left = left + here
+    if first == '' then first = kind end
   end
 end
-return ''
+if left <= tonumber(ARGV[5]) then return '' end
+redis.call('HINCRBY', KEYS[1], first .. 'u', 1)
+return first
 """)
 _GIVE_BACK = Script("""
 if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') > 0 then redis.call('HINCRBY', KEYS[1], ARGV[1], -1) end
@@ -112,10 +116,10 @@ class Ledger:
         message, message_used, moment, moment_used = (int(fact or 0) for fact in facts)
         return _left(MESSAGE, message, message_used, now) + _left(MOMENT, moment, moment_used, now)
 
-    def spend(self, openid: str, now: datetime) -> str:
-        """Takes one, from the window that closes first; says which (m, e), or "" where none is left."""
+    def spend(self, openid: str, now: datetime, keep: int = 0) -> str:
+        """Takes one, from the window that closes first; says which (m, e), or "" where no more than `keep` are left."""
         limits = [limit for kind in (MOMENT, MESSAGE) for limit in (_opened_after(kind, now), HOLDS[kind])]
-        kind = _SPEND(self._redis, [window_key(openid)], *limits)
+        kind = _SPEND(self._redis, [window_key(openid)], *limits, keep)
         return kind.decode() if isinstance(kind, bytes) else str(kind)
 
     def give_back(self, openid: str, kind: str) -> None:
