@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check eval bench clean browser lock audit sbom deploy-check
+.PHONY: install run test check eval bench bench-push chaos-push clean browser lock audit sbom deploy-check
 
 install: $(STAMP)
 
@@ -48,6 +48,13 @@ eval: install
 
 bench: install
 	$(PYTHON) -m tests.bench
+
+bench-push: install
+	$(PYTHON) -W ignore -m tests.bench.push
+
+chaos-push: install
+	$(PYTHON) -W ignore -m tests.chaos.push
+	! $(PYTHON) -W ignore -m tests.chaos.push 400 4 2 --without-claiming
 
 clean:
 	rm -rf $(VENV) .data .pytest_cache .mypy_cache .ruff_cache

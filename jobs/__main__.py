@@ -6,12 +6,14 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
 from bot import wiring
 from bot.adapters import asked
+from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
 from bot.adapters.wechat.errors import PlatformError
@@ -203,6 +205,8 @@ def worker(settings: Settings) -> int:
     work = Work(made, library, wiring.account_of(made), partial(working.enqueue, broker))
     tasks: dict[str, Callable[[], object]] = {name: getattr(work, name) for name in _NAMES}
     working.register(broker, tasks, _table(made))
+    with suppress(*TROUBLE):
+        work.wake("deliver")  # somebody may have died with it in their hands
     return working.main(broker)
 
 

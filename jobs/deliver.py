@@ -44,13 +44,17 @@ __all__ = ["Courier", "Speed", "Template", "Wording", "deliver_due", "run"]
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=60)
 """Sending one group, with its timeouts and quick repeats, must end within this."""
 TRIES = 8
 KEPT_BACK = 1
 """Messages of a window that news leaves for people to answer with."""
 SEEN = timedelta(seconds=5)
 """How long a broadcast is not looked up again: an article taken down meanwhile may still go out."""
+SETTLED, MANY = frozenset({"template"}), 8
+"""Channels on which a repeat is harmless, and how many times as many rows are worked on at once there."""
+HELP = 1.0
+"""Seconds after which other machines are asked to help, again."""
 HELD = timedelta(minutes=10)
 """How long a channel rests that needs a person."""
 WRITE_DOWN = 40
@@ -100,9 +104,10 @@ _Spread = Callable[[Callable[[Packet], Outcome], Sequence[Packet]], list[Outcome
 
 
 def _lane(courier: Courier, in_parallel: _Spread) -> int:
-    sent = 0
+    sent, asked = 0, 0.0
     while rows := _claim(courier):
-        if len(rows) == courier.speed.at_once:
+        if len(rows) >= courier.speed.at_once and time.monotonic() - asked > HELP:
+            asked = time.monotonic()
             courier.more()
         packets = _begin(courier, rows)
         sent += _write_down(courier, in_parallel(partial(_send, courier), packets))
@@ -110,12 +115,19 @@ def _lane(courier: Courier, in_parallel: _Spread) -> int:
 
 
 def _claim(courier: Courier) -> Sequence[Delivery]:
-    """No more than can be on their way at once: what a dying worker leaves unsure stays that small."""
+    """No more than can be on their way at once, so that what a dying worker leaves unsure stays that small; more where
+    the platform settles repeats."""
     channels = courier.open_channels
-    if not channels:
-        return ()
-    with courier.sessions.begin() as session:
-        return deliveries.claim(session, channels, courier.worker, courier.now(), LEASE, courier.speed.at_once)
+    for some, most in (
+        ([one for one in channels if one in SETTLED], courier.speed.at_once * MANY),
+        ([one for one in channels if one not in SETTLED], courier.speed.at_once),
+    ):
+        if some:
+            with courier.sessions.begin() as session:
+                rows = deliveries.claim(session, some, courier.worker, courier.now(), LEASE, most)
+            if rows:
+                return rows
+    return ()
 
 
 # Begin

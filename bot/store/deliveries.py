@@ -31,6 +31,8 @@ TO_MANY = ("mass", "list")
 """Channels that go to many followers with one call."""
 TEMPLATE_KNOWN = timedelta(minutes=9)
 """The platform knows a client_msg_id for ten minutes: until then a repeat brings nothing twice (reference §9.1)."""
+_MINE = ("claimed", "sending", "unsure")
+"""States in which a row is its worker's: also one that was given up as unsure, for the worker may know after all."""
 _PACE_OF = {"news": AT_ONCE}
 """Kinds of broadcast by the pace they are for, where the two are not called the same."""
 
@@ -259,7 +261,7 @@ def start_many(session: Session, ids: Collection[int], worker: str, now: datetim
 def settle_many(session: Session, worker: str, sent: Mapping[int, str], now: datetime) -> int:
     """These went out; their msg_id where the platform gave one. Returns how many were still this worker's."""
     if not any(sent.values()):
-        held = sa.and_(Delivery.id.in_(sent), Delivery.worker == worker, Delivery.state.in_(("claimed", "sending")))
+        held = sa.and_(Delivery.id.in_(sent), Delivery.worker == worker, Delivery.state.in_(_MINE))
         done = sa.update(Delivery).where(held).values(state="sent", settled_at=now, error="", lease_until=None)
         going = done.returning(Delivery.id).execution_options(synchronize_session=False)
         return len(session.scalars(going).all())
@@ -457,6 +459,6 @@ def _told_in_reply(broadcast: int, openid: str, at: datetime) -> dict[str, objec
 
 
 def _change(session: Session, delivery_id: int, worker: str, before: str | None, **values: object) -> bool:
-    states = (before,) if before else ("claimed", "sending")
+    states = (before,) if before else _MINE
     held = sa.and_(Delivery.id == delivery_id, Delivery.worker == worker, Delivery.state.in_(states))
     return session.scalar(sa.update(Delivery).where(held).values(**values).returning(Delivery.id)) is not None

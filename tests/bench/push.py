@@ -29,7 +29,6 @@ from bot.adapters.vault import Vault
 from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.quota import Ledger
 from bot.adapters.wechat.token import TokenStore
-from bot.adapters.wechat.windows import MESSAGE
 from bot.store import broadcasts
 from bot.store.articles import Article, ArticleTopic
 from bot.store.base import Sessions, engine, sessions
@@ -38,12 +37,13 @@ from bot.store.followers import Follower
 from bot.store.migrate import upgrade
 from bot.store.subscriptions import Subscription
 from jobs import deliver, digest, mass, release
-from jobs.courier import Courier, Speed, Wording
+from jobs.courier import Courier, Speed, Template, Wording
 from jobs.habits import Habits
 from tests.conftest import free_port, redis_server
 
 APP, SECRET = "wx1234567890abcdef", "simsecret2026simsecret2026simsec"
-WORDS = Wording({"head": "「{topic}」", "line": "· {title}", "tail": ""}, {"chips": "芯片"})
+FIELDS = {"thing1": "{topic}", "thing2": "{title}", "time3": "{time}"}
+WORDS = Wording({}, {"chips": "芯片"}, {"template": Template("SIM_TEMPLATE_NEWS", FIELDS)})
 PLAN_SECONDS, PLAN_MB, SQLITE_SECONDS, SEND_RATIO = 60, 300, 20, 0.8
 LATENCY, WORKERS, MESSAGES, ROUNDS = 0.05, 8, 600, 3
 
@@ -186,11 +186,11 @@ def bare(url: str, openids: list[str]) -> float:
     token = requests.post(f"{url}/cgi-bin/stable_token", json=body, timeout=10).json()["access_token"]
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
-    article = {"title": "文章1", "description": "摘要", "url": "https://s.example/1", "picurl": ""}
+    data = {"thing1": {"value": "芯片"}, "thing2": {"value": "文章1"}, "time3": {"value": "2026-11-26 09:00"}}
 
     def send(openid: str) -> None:
-        message = {"touser": openid, "msgtype": "news", "news": {"articles": [article]}}
-        answer = session.post(f"{url}/cgi-bin/message/custom/send?access_token={token}", json=message, timeout=10)
+        message = {"touser": openid, "template_id": "SIM_TEMPLATE_NEWS", "data": data, "url": "https://s.example/1"}
+        answer = session.post(f"{url}/cgi-bin/message/template/send?access_token={token}", json=message, timeout=10)
         assert answer.json()["errcode"] == 0
 
     began = time.perf_counter()
@@ -206,11 +206,11 @@ def ours(url: str, redis_url: str, openids: list[str]) -> float:
         ledger = Ledger(client, APP, is_service=True)
         put_people(store, openids)
         put_article(store)
-        for openid in openids:
-            ledger.note_inbound(openid, MESSAGE, now())
-        digest.plan(store, ["chips"], now(), reach=Reach(("service",)))
+        digest.plan(store, ["chips"], now(), reach=Reach(("template",)))
         platform = Platform(APP, SECRET, url, TokenStore(client, Vault(bytes(range(32))), APP), watch=ledger.watch(now))
-        courier = Courier(store, platform, ledger, WORDS, now, "bench", speed=Speed(WORKERS, lanes=3))
+        courier = Courier(
+            store, platform, ledger, WORDS, now, "bench", channels=("template",), speed=Speed(WORKERS, lanes=2)
+        )
         began = time.perf_counter()
         sent = deliver.run(courier)
         took = time.perf_counter() - began
