@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.wechat.errors import (
+    AlreadyDone,
     BadRequest,
     Busy,
     NeedsOperator,
@@ -274,6 +275,8 @@ def _send(courier: Courier, packet: Packet) -> Outcome:
     try:
         _keep_pace(courier)
         return Outcome(packet, msg_id=_call(courier.sender, packet))
+    except AlreadyDone as done:
+        return Outcome(packet, msg_id=done.msg_id)
     except PlatformError as error:
         _stop_if_hopeless(courier, packet.row.channel, error)
         return Outcome(packet, error)

@@ -190,10 +190,10 @@ def _postgres(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=log, stderr=log, user=user, start_new_session=True)
 
 
-def _eventually(true: Callable[[], object], seconds: float) -> bool:
+def _eventually(true: Callable[[], object], seconds: float, pause: float = 0.5) -> bool:
     until = time.monotonic() + seconds
     while not true() and time.monotonic() < until:
-        time.sleep(0.5)
+        time.sleep(pause)
     return bool(true())
 
 
@@ -231,11 +231,19 @@ def fill(stage: Stage, count: int, in_window: float) -> Sessions:
     return store
 
 
-def kill_at_random(stage: Stage, kills: int, chance: random.Random, done: Callable[[], bool]) -> Counter[str]:
+PROGRESS = 20.0
+"""Seconds to wait at most until something went out after a kill: killing what has not begun yet proves little."""
+
+
+def kill_at_random(
+    stage: Stage, store: Sessions, kills: int, chance: random.Random, done: Callable[[], bool]
+) -> Counter[str]:
     """Kill, wait a little, start again: until there were enough kills, or the push is over."""
     killed: Counter[str] = Counter()
     while sum(killed.values()) < kills and not done():
-        time.sleep(chance.uniform(0.1, 1.2))
+        before = pending(store)
+        _eventually(lambda: stage.tend() or 0 <= pending(store) < before, PROGRESS, 0.1)  # noqa: B023 - asked here
+        time.sleep(chance.uniform(0, 0.5))
         name = chance.choices(list(stage.processes), [4 if one.startswith("worker") else 1 for one in stage.processes])[
             0
         ]
@@ -292,7 +300,7 @@ def run(count: int, kills: int, seed: int, *, claiming: bool = True, in_window: 
         store = fill(stage, count, in_window)
         stage.begin_workers()
         began = time.monotonic()
-        killed = kill_at_random(stage, kills, random.Random(seed), lambda: pending(store) == 0 or stage.twice())
+        killed = kill_at_random(stage, store, kills, random.Random(seed), lambda: pending(store) == 0 or stage.twice())
         fired = time.monotonic() - began
         _eventually(lambda: stage.tend() or pending(store) == 0 or stage.twice(), PATIENCE)
         _eventually(lambda: stage.tend() or ended(store), 30)
