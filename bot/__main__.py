@@ -190,7 +190,7 @@ def _reindex(_chosen: argparse.Namespace) -> int:
 
 
 def _extract(_chosen: argparse.Namespace) -> int:
-    return extract(wiring.reader(), sys.stdin, sys.stdout, sys.stderr)
+    return extract(wiring.reader(), sys.stdin.buffer, sys.stdout, sys.stderr)
 
 
 def _leads(chosen: argparse.Namespace) -> int:

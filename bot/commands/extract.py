@@ -17,27 +17,30 @@ class Broken(Exception):
     """A line is not what it should be; the message says why."""
 
 
-def extract(reader: Understands, lines_in: Iterable[str], out: TextIO, err: TextIO) -> int:
-    """{"id", "text", "asked"?} -> {"id", "slots"}. Returns 1 where a line was broken, else 0."""
+def extract(reader: Understands, lines: Iterable[bytes], out: TextIO, err: TextIO) -> int:
+    """{"id", "text", "asked"?} -> {"id", "slots"}, each written as soon as it is read. Returns 1 if a line was broken."""
     broken = 0
-    for number, line in enumerate(lines_in, 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            row = _row(line)
+            row = _row(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
         except Broken as error:
             err.write(f"line {number}: {error}\n")
             broken += 1
             continue
         slots = reader(row["text"], row.get("asked")).slots()
         out.write(json.dumps({"id": row["id"], "slots": slots}, ensure_ascii=False) + "\n")
+        out.flush()
     return 1 if broken else 0
 
 
-def _row(line: str) -> dict[str, Any]:
+def _row(line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Broken("not UTF-8") from None
+    except (ValueError, RecursionError) as error:
         raise Broken(f"not JSON ({error})") from None
     if not isinstance(row, dict):
         raise Broken("not a JSON object")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.understanding.clauses import CURRENT, PAST, REFUSED, REPLACED, WANTED, Scopes
+from bot.understanding.clauses import CURRENT, PAST, PLAIN, REFUSED, REPLACED, WANTED, Scopes
 from bot.understanding.numbers import Amount, amounts, bounded, tidy
 from bot.understanding.reading import Value
 from bot.understanding.text import Sheet
 
 _UNIT = re.compile(
-    r"\s?(?:多|来|余)?(?:个)?\s?(?P<unit>平方公里|平方千米|平方米|平方|平米|平(?![湖台均阳江安板度顶谷时价整常台])|㎡|m2|M2|m²|M²|sqm|坪|个平方|方(?![便案向面式法])|亩|公顷|顷)(?:地)?"
+    r"\s?(?:多|来|余)?(?:个)?\s?(?P<unit>平方公里|平方千米|平方米|平方|平米|平(?![湖台均阳江安板度顶谷时价整常台])|㎡|m2|M2|m²|M²|sqm|sq\.?m|square meters?|坪|个平方|方(?![便案向面式法])|亩|公顷|顷)(?:地)?"
 )
 _FACTORS = {"亩": 1.0, "公顷": 10_000.0, "顷": 66_666.67, "平方公里": 1e6, "平方千米": 1e6}
 _NOT_TOTAL = re.compile(
@@ -58,9 +58,22 @@ def _all(sheet: Sheet, scopes: Scopes) -> list[_Area]:
             if found and (second := _second_bound(text, scopes, found[-1], amount)):
                 found.append(second)
             continue
+        if _is_price_unit(scopes.text, amount):
+            continue
         size = _open_top(amount, match)
         found.append(_area(text, scopes, bounded(text, size, match.end()), match["unit"]))
-    return _merged(found)
+    return _merged(_freed(scopes, found))
+
+
+def _is_price_unit(text: str, amount: Amount) -> bool:
+    """20万一亩, 一亩地二十来万: one unit of land with a price is no area."""
+    if amount.low != 1 or amount.high != 1:
+        return False
+    before, after = text[max(0, amount.start - 3) : amount.start], text[amount.end : amount.end + 8]
+    return bool(
+        re.search(r"[万元块毛wW亿/\d]\s?$", before)
+        or re.search(r"[\d一二两三四五六七八九十]\s?[来多]?[万千百块元]", after)
+    )
 
 
 def _second_bound(text: str, scopes: Scopes, first: _Area, amount: Amount) -> _Area | None:
@@ -81,7 +94,17 @@ def _area(text: str, scopes: Scopes, amount: Amount, unit: str) -> _Area:
     part = bool(_NOT_TOTAL.search(text[max(0, amount.start - 10) : amount.start]))
     factor = _FACTORS.get(unit, 1.0)
     sized = amount.times(factor) if unit != "亩" else amount
-    return _Area(sized, "mu" if unit == "亩" else "m2", scopes.role(amount.start), amount.start, amount.end, part)
+    role = REFUSED if _REFUSED_AFTER.match(text, amount.end) else scopes.role(amount.start)
+    return _Area(sized, "mu" if unit == "亩" else "m2", role, amount.start, amount.end, part)
+
+
+_REFUSED_AFTER = re.compile(r"(?:的)?(?:就|都|我|我们)?(?:不看|不要(?!求)|不考虑|免谈|不行)")
+
+
+def _freed(scopes: Scopes, areas: list[_Area]) -> list[_Area]:
+    """现在用2000平，要5000平: once the present area was said, what is said next to it is not present too."""
+    told = any(area.role in (CURRENT, PAST) and not scopes.at(area.start).carried for area in areas)
+    return [replace(area, role=PLAIN) if told and scopes.at(area.start).carried else area for area in areas]
 
 
 def _merged(areas: list[_Area]) -> list[_Area]:
@@ -116,16 +139,30 @@ def _wanted(every: list[_Area]) -> _Area | None:
     return by_words[0] if by_words else whole[0] if whole else None
 
 
+_YEAR = re.compile(r"20[2-4]\d")
+_ALONE_BEFORE = re.compile(r"(?:^|[\s，,。;；\x00])(?:大概|大约|约|差不多|要|需要)?$")
+_ALONE_AFTER = re.compile(r"(?:左右|上下|以内|以上|以下)?(?:$|[\s，,。;；\x00])")
+
+
+def _stands_alone(text: str, amount: Amount) -> bool:
+    words = text[amount.start : amount.end].rstrip()
+    before = _ALONE_BEFORE.search(text[max(0, amount.start - 6) : amount.start])
+    return bool(before and _ALONE_AFTER.match(text, amount.start + len(words)) and not _YEAR.fullmatch(words))
+
+
 def _unlabelled(sheet: Sheet, scopes: Scopes, asked: str | None) -> _Area | None:
-    """面积改成8000, and a bare number when the area was asked."""
+    """面积改成8000, a bare number when the area was asked, and one that stands alone beside 厂房."""
     text = sheet.left
+    has_asset = bool(re.search(r"厂房|仓库|车间|办公", text))
     found: list[_Area] = []
     for amount in amounts(text):
-        labelled = _LABEL.search(text[max(0, amount.start - 12) : amount.start])
+        labelled = _LABEL.search(text[max(0, amount.start - 12) : amount.start]) or (
+            has_asset and _stands_alone(text, amount)
+        )
         if (asked != "area" and not labelled) or _CROWD.match(text, amount.end):
             continue
         sized = bounded(text, amount, amount.end)
-        if asked != "area" and (sized.high or sized.low or 0) < 50:
+        if asked != "area" and not 100 <= (sized.high or sized.low or 0) <= 200_000:
             continue
         found.append(_Area(sized, "m2", scopes.role(amount.start), sized.start, sized.end, False))
     merged = _merged(found)

@@ -1,15 +1,33 @@
-"""Commands to the dialogue in the many ways people word them; the wordings are data (config/understanding/commands.toml)."""
+"""Commands to the dialogue in the many ways people word them; the wordings are data (config/understanding/commands.toml).
+
+A wording counts in two ways: as one of the listed sentences, or as a listed core with nothing left beside it but words
+that do not change the meaning. Words of commands typed by sound (转人公, 跳国) are put right first.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from bot.understanding.lexicon import Lexicon, either
 from bot.understanding.text import bare
+from bot.understanding.typos import Typos
 
 _CLAUSES = re.compile(r"[，,。.;；！!？?\n~～…、\s]+")
+_TWICE = re.compile(r"(.{2,8})\1+")
 ORDER = ("delete_data", "human", "restart", "show", "resume", "confirm", "back", "cancel", "skip")
 """Which command counts where a message holds several: what cannot be missed first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    name: str
+    pattern: re.Pattern[str]
+    needs: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    spare: int
+    """So many characters may be left that mean nothing here."""
 
 
 class Commands:
@@ -21,32 +39,59 @@ class Commands:
         polite = either(sorted(words["polite"], key=len, reverse=True))
         self._front = re.compile(rf"^(?:{polite}|[，,。.!！~～、\s])+")
         self._back = re.compile(rf"(?:{polite}|[，,。.!！?？~～、\s])+$")
+        self._cores = tuple(_core(name, words) for name in ORDER)
+        self._around = re.compile(either(words["around"]["words"]))
+        self._not_core = re.compile(either(words["never"]))
+        self._by_sound = Typos(lexicon.sounds, words["keywords"])
 
     def read(self, text: str, asked: str | None) -> tuple[str, bool]:
         """The command and whether it is the whole message; a clause of its own counts as well (算了，太麻烦，不填了)."""
         words = bare(text).lower()
         if not words or len(words) > self._longest:
             return "", False
+        words = self._by_sound.put_right(words)
         if name := self._whole(words, asked):
             return name, True
-        found = [self._whole(clause, asked) for clause in _CLAUSES.split(words) if clause]
+        clauses = [clause for clause in _CLAUSES.split(words) if clause]
+        found = [self._whole(clause, asked) for clause in clauses] if len(clauses) > 1 else []
         known = [name for name in ORDER if name in found]
         return (known[0], False) if known else ("", False)
 
     def _whole(self, words: str, asked: str | None) -> str:
-        for form in self._forms(words):
+        once = _TWICE.sub(r"\1", words)
+        for form in self._forms(once):
             for name, ways in self._ways:
                 if ways.fullmatch(form):
                     return name
             if asked and self._asked_skip.fullmatch(form):
                 return "skip"
-        return ""
+        return self._by_core(once)
 
     def _forms(self, words: str) -> list[str]:
         """As said, then without politeness in front, at the end, and both."""
         front = self._front.sub("", words)
         forms = [words, front, self._back.sub("", words), self._back.sub("", front)]
         return [form for form in dict.fromkeys(forms) if form]
+
+    def _by_core(self, words: str) -> str:
+        """The command whose core is there, when next to nothing else is."""
+        if self._not_core.search(words):
+            return ""
+        for core in self._cores:
+            said = core.pattern.search(words)
+            if said is None or not core.needs.search(words) or (core.unless and core.unless.search(words)):
+                continue
+            rest = core.needs.sub("", core.pattern.sub("", _CLAUSES.sub("", words)))
+            if len(self._around.sub("", rest)) <= min(core.spare, len(words) // 4):
+                return core.name
+        return ""
+
+
+def _core(name: str, words: dict[str, Any]) -> _Core:
+    needs = str(words["objects"].get(name, ""))
+    unless = re.compile(words["unless"][name]) if name in words["unless"] else None
+    spare = int(words["spare"].get(name, 2))
+    return _Core(name, re.compile(either(words["cores"][name]), re.I), re.compile(needs), unless, spare)
 
 
 def _compiled(ways: list[str], parts: dict[str, str]) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ from bot.understanding.text import Sheet, Span, bare
 
 _NAME = r"一-龥A-Za-z0-9（）()&·\-"
 _CUE = re.compile(
-    r".*(?:我们?公司(?:名称|名字|名|全称)?(?:叫做?|是|为|就是)?|我司(?:叫做?|是|为)?|公司(?:名称|名字|名|全称)?(?:叫做?|就是|是|为)|(?:公司|企业|单位)(?:名称|名字|名|全称)[是为叫]?|名字叫做?|名称|叫做|我们(?:这边)?(?:是|叫)|我们(?=[一-龥]{2,4}(?:市|省))|我这边是|这边是|这里是|我是|本人是|来自于?|代表|单位(?:是|为|叫)?|企业(?:是|为|叫)|东家是|抬头(?:是|为)?|开票|(?<![一-龥])(?:是|叫|为|我们?)|的(?=[一-龥（）()]{4,}))"
+    r".*(?:我们?公司(?:名称|名字|名|全称|抬头)?(?:现在?|后来)?(?:改)?(?:叫做?|是|为|就是)?|现在?叫|更名为|改名叫?|全名(?:叫|是)?|全称(?:叫|是|为)?|我司(?:叫做?|是|为)?|公司(?:名称|名字|名|全称)?(?:叫做?|就是|是|为)|(?:公司|企业|单位)(?:名称|名字|名|全称)[是为叫]?|名字叫做?|名称|叫做|我们(?:这边)?(?:是|叫)|我们(?=[一-龥]{2,4}(?:市|省))|我这边是|这边是|这里是|我是|本人是|来自于?|代表|单位(?:是|为|叫)?|企业(?:是|为|叫)|东家是|抬头(?:是|为)?|开票|(?<![一-龥])(?:是|叫|为|我们?)|的(?=[一-龥（）()]{4,}))"
 )
 _OTHERS = re.compile(
     r"(?:供应商|客户|配套|供货|隔壁|房东|业主|中介|竞争|像|类似|比如|附近有|靠近|挨着|旁边是?|给|跟|和|与|卖给|服务于?|认识|朋友在|老东家|前东家|以前在|之前在|租的|租了|介绍的?|推荐的?|知道)\s?[^，,。;；\n是]{0,2}$"
@@ -30,10 +30,13 @@ _WE_ARE = re.compile(
     r"(?:我们|咱们|我们这边|这边|这里|我)(?:公司)?(?:是|叫)\s*(?P<name>[一-龥A-Za-z0-9（）()&·]{2,16}?)(?:的)?(?=$|[，,。;；\n\s\x00]|想|要|准备|打算|需要)"
 )
 _NOT_NAME = re.compile(
-    r"^(?:做|搞|生产|在|从|想|要|一家|一个|个|外资|国企|民企|央企|上市|新|初创|没|无|还|暂|刚|已|专|主|负责|独资|合资|规上|高新|注册|总部|什么|哪|老|小|大型|世界|中外|个体|位于|开|租|买|不|有|属于|成立|苏州的|外地|本地|私营|民营|国有|港资|台资|日资|德资|美资|家)"
+    r"^(?:叫|做|放|存|卖|帮|给|加工|搞|生产|在|从|想|要|一家|一个|个|外资|国企|民企|央企|上市|新|初创|没|无|还|暂|刚|已|专|主|负责|独资|合资|规上|高新|注册|总部|什么|哪|老|小|大型|世界|中外|个体|位于|开|租|买|不|有|属于|成立|苏州的|外地|本地|私营|民营|国有|港资|台资|日资|德资|美资|家)"
 )
 _TIDY_EDGES = re.compile(
-    r"^(?:我们?公司|我司|我们|我|公司|单位|企业|本公司)?(?:的)?(?:名称|名字|全称|名|抬头)?(?:叫做?|是|为|就是|[:：])?\s*|(?:就是我们|这个公司|哈|啊|吧|哦|呢|的)$"
+    r"^(?:我们?公司|我们?厂|我司|我们|我|公司|单位|企业|本公司|集团)?(?:的)?(?:名称|名字|全称|全名|名|抬头)?(?:就?叫做?|就?是|为|[:：])?\s*|^叫做?(?=[一-龥]{4})|(?:就是我们|这个公司|哈|啊|吧|哦|呢|的)$"
+)
+_TALK = re.compile(
+    r"[这那您你吗呢吧啊]|保密|涉及|不方便|透露|(?:我|我们|他)(?:们)?(?:是|在|的)|[在没不都就想要说][一-龥]{0,3}的$|[了着]$"
 )
 _BRACKETS = {"(": ")", "（": "）"}
 
@@ -50,10 +53,11 @@ class Companies:
         self._known = re.compile(longest_first(words["known"]))
         self._generic = frozenset(words["generic"])
         self._none = re.compile(either(words["none"]))
+        self._none_answer = re.compile(either(words["none_answer"]))
         titles = longest_first(lexicon["people"]["titles"])
         self._person_first = re.compile(f"[一-龥]{{1,3}}(?:{titles})")
         trades = lexicon["trades"]
-        self._is_trade = re.compile(f"(?:{longest_first([*trades['heads'], *trades['words']])})+$")
+        self._is_trade = re.compile(f"(?:{longest_first(trades['terms'])})+$")
 
     def read(self, sheet: Sheet, scopes: Scopes) -> Value | None:
         """The company, "" for said to be none yet; every name found is masked, also those of others."""
@@ -71,9 +75,11 @@ class Companies:
         return found[0] if found else None
 
     def answer(self, sheet: Sheet) -> Value | None:
-        """The whole message as the answer to the question."""
-        words = bare(_TIDY_EDGES.sub("", bare(sheet.rest)))
+        """The whole message as the answer to the question; a place in it belongs to the name (杭州天辰, 正阳塑胶)."""
+        words = bare(_TIDY_EDGES.sub("", bare(sheet.rest if re.search(r"\d{5}", sheet.text) else sheet.text)))
         words = bare(_TIDY_EDGES.sub("", words))
+        if self._none_answer.search(words) and not self._strong.search(words):
+            return Value("", sheet.said.strip())
         if not words or re.fullmatch(
             r"(?:没有?|无|暂无|还没有?|没注册|未注册|没呢|个人|没有公司|还没|个体|none|no)(?:呢|的|啊|哈|吧)?", words
         ):
@@ -82,6 +88,7 @@ class Companies:
             not 2 <= len(words) <= 40
             or re.search(r"[吗？?，,。\n]|怎么|什么|为什么|\d{4,}", words)
             or _NOT_NAME.match(words)
+            or _TALK.search(words)
         ):
             return None
         return Value(words, words, 0.8)
@@ -181,7 +188,10 @@ class Companies:
         return (
             len(own) >= 2
             and own not in self._generic
-            and not re.search(r"[的找租买]|这|那|一家|几家|哪|什么", own)
+            and not re.search(
+                r"[的找租买吗可个投我俺咱你他]|公司|(?<![新智功节储性动])能(?!源)|这|那|一家|几家|哪|什么|注册|代表",
+                own,
+            )
             and not self._is_generic_chain(own)
         )
 

@@ -1,16 +1,17 @@
-"""Whether a message corrects something said before."""
+"""Whether a message corrects something said before; the ways to say so are data."""
 
 from __future__ import annotations
 
 import re
 
-_CORRECTS = re.compile(
-    r"(?<!能)(?<!可以)(?:改成|改为|改到|改作|改下|改一下|更改|修改|更正|纠正|更新为|更新成|换成(?!本)|换为|变更|调整[为成到]|调成|变成)|(?:说|写|打|填|搞|弄|记|报|输|发|念|选)错|错了|有误|不对[，,。 ]|不对$|^不对|应该是|应为|(?:更|订)正|口误|笔误|手误|手滑|(?<!是)不是[^，,。\n吗么]{1,16}[，,、 ]?\s?(?:而?是|应该)|是[^，,。\n]{1,14}[，,]?\s?(?:而)?不是(?!说|吗|很|太)|记混|搞混|多(?:打|写)了|少(?:打|写)了|漏了一|重新说一?下|以这个为准|以.{1,12}为准|(?:刚才|刚刚|前面|之前|上面)(?:那个|说的|填的|写的|报的|发的|留的|给的)[^，,。\n]{0,12}(?:不对|不算|作废|不要|改|换|是错|错|有误|少了|多了)|(?:不要|不用|不是)[^，,。\n]{1,10}了[，,]?\s?(?:改|换)|还是(?:改|换)|(?:电话|号码|手机号?|微信|公司|面积|地址|区域|名字|预算|税收|称呼|联系人)(?:要|得|想|需要)?(?:改|换|变)(?:一下|成|为|了|个)|(?:不租了|不买了)[，,]?\s?(?:改|还是)?(?:想)?[租买]"
-)
-_QUESTION = re.compile(
-    r"(?:能不能|可以|能|怎么|如何|在哪)(?:修改|更改|改|变更)[^，,。\n]{0,8}[吗么?？]?$|是不是|对不对|改不改|不是.{0,8}[吗么?？]$"
-)
+from bot.understanding.lexicon import Lexicon, either
 
 
-def are_made(text: str) -> bool:
-    return bool(_CORRECTS.search(text)) and not _QUESTION.search(text)
+class Corrections:
+    def __init__(self, lexicon: Lexicon) -> None:
+        words = lexicon["corrections"]
+        self._cues = re.compile(either(words["cues"]))
+        self._questions = re.compile(either(words["questions"]))
+
+    def are_made(self, text: str) -> bool:
+        return bool(self._cues.search(text)) and not self._questions.search(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,19 @@ class Gazetteer:
         position = 0
         while position < len(text):
             hit = self._at(text, position, hits[-1] if hits else None)
-            if hit is None:
+            if hit is None or self._hides_a_city(text, hit):
                 position += 1
                 continue
             hits.append(hit)
             position = hit.end
         return hits
+
+    def _hides_a_city(self, text: str, hit: Hit) -> bool:
+        """改成武汉 is 武汉, not the county 成武."""
+        if hit.zone or any(_is_city(code) for code in hit.codes):
+            return False
+        inner = (self._at(text, start, None) for start in range(hit.start + 1, hit.end))
+        return any(other and other.end > hit.end and any(map(_is_city, other.codes)) for other in inner)
 
     def find_by_sound(self, text: str, taken: Iterable[Hit]) -> list[Hit]:
         """Names written with other characters of the same sound: 苏洲, 昆三."""
@@ -105,8 +112,8 @@ class Gazetteer:
             entry = self.names.get(name)
             if entry is not None and not _is_part_of_word(text, start, start + size):
                 return Hit(start, start + size, entry.codes, entry.zone)
-            if last is not None and name in self.weak and _touches(text, last.end, start):
-                inner = tuple(code for code in self.weak[name] if any(_within(code, outer) for outer in last.codes))
+            if last is not None and name in self.weak and (gap := _gap(text, last.end, start)):
+                inner = tuple(code for code in self.weak[name] if any(gap(code, near) for near in last.codes))
                 if inner and not _is_part_of_word(text, start, start + size):
                     return Hit(start, start + size, inner)
         return None
@@ -159,7 +166,9 @@ class Gazetteer:
     def _add_sounds(self) -> None:
         self.sounds = {char: near(sound) for char, sound in sounds.usual().items()}
         self.not_by_sound = frozenset((DATA / "soundalikes.txt").read_text(encoding="utf-8").split())
-        for name, entry in self.names.items():
+        for name, entry in sorted(
+            self.names.items(), key=lambda item: not item[1].codes or not _is_city(item[1].codes[0])
+        ):
             if 2 <= len(name) <= 3 and len(entry.codes) == 1 and _is_known_well(entry.codes[0]):
                 self.by_sound.setdefault(tuple(self.sounds.get(char, char) for char in name), name)
 
@@ -197,8 +206,20 @@ def _within(code: str, outer: str) -> bool:
 within = _within
 
 
-def _touches(text: str, end: int, start: int) -> bool:
-    return text[end:start].strip("市省区县的 -·/(（") == ""
+def _gap(text: str, end: int, start: int) -> Callable[[str, str], bool] | None:
+    """How an everyday word right behind a place must belong to it: inside it (滁州来安), or beside it (全椒、来安)."""
+    between = text[end:start].strip("市省区县 ")
+    if between.strip("的-·/(（") == "":
+        return _within
+    return _beside if between in ("、", "和", "或", "或者", "跟", "与", "/", "，", ",") else None
+
+
+def _beside(code: str, other: str) -> bool:
+    return code[:4] == other[:4] or (_is_city(code) and code[:2] == other[:2])
+
+
+def _is_city(code: str) -> bool:
+    return code.endswith("00")
 
 
 # A name that is the beginning or end of another word: 上海路, 南通道, 大连接.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ class Lexicon:
     def from_folder(cls, path: Path) -> Lexicon:
         words = {file.stem: _read(file) for file in sorted(path.glob("*.toml"))}
         return cls(words, Gazetteer.load(words["places"]))
+
+    @property
+    def sounds(self) -> Mapping[str, str]:
+        """Character -> sound without tone; sounds many do not tell apart are one."""
+        return self.places.sounds
 
     def __getitem__(self, name: str) -> Words:
         return self.words[name]

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.understanding.clauses import CURRENT, PAST, REPLACED, Scopes
-from bot.understanding.numbers import NUMBER, Amount, amounts, bounded, tidy, value
+from bot.understanding.numbers import NUMBER, PER_ONE, Amount, amounts, bounded, tidy, value
 from bot.understanding.reading import Value
 from bot.understanding.text import Sheet
 
 _TOPICS = (
     ("none", r"投资强度|强度|注册资[金本]|注资|融资|估值|补贴|补助|奖励|押金|保证金|定金|社保|电费|水费|工资|物业费|物业|利润|能耗|中介费|贷款|欠|罚|产出强度|亩均(?:产值|产出|投资|投入)|每亩(?:产值|产出|投资|投入)|单位面积"),
-    ("tax", r"亩均(?:年?税收?|纳税)?|税收|纳税|缴税|交税|完税|上税|创税|税额|税贡献|税款|(?<![含不免退减])税(?!务|号|点|前|后|票|率)|地方贡献"),
-    ("invest", r"总投资|固定资产投资|固定资产|固投|设备投资|设备投入|投资额|投资|总投|投入|投(?=\s?\d|[一二两三四五六七八九十]|个|大概|约|了)"),
+    ("tax", r"亩均(?:年?税收?|纳税)?|税收|纳税|缴税|交税|完税|上税|创税|税额|税贡献|税款|(?<![含不免退减])税(?!务|前|后|号|点|前|后|票|率)|地方贡献"),
+    ("invest", r"总投资|固定资产投资|固定资产|固投|设备投资|设备投入|投资额|投资|总投|投入|投(?=\s?(?:\d|[一二两三四五六七八九十]|个|大概|大约|约|了|差不多|不低于|不少于|不超过|至少|最少|最多|超过|预计))"),
     ("output", r"总?产值|年产值|产出|营业收入|营业额|营收|销售额|销售收入|年?销售|年销|产销|流水|开票|年收入|收入|产能产值|业绩"),
     ("budget", r"预算|租金|价格|价钱|单价|总价|地价|房租|租价|价位|报价|月租|年租|日租|费用|成本|均价|售价|房价|首付|能接受|接受|心理价|承受|出价|花(?=\s?\d|[一二两三四五六七八九十])|租(?=\s?\d)"),
 )  # fmt: skip
 _TOPIC = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _TOPICS))
 _PAY = re.compile(r"(?:交|缴|纳|贡献|上交|上缴)(?:了|个|到|大概|大约|约|差不多|能|可|给国家|给地方|给政府)*\s?$")
 
-_AREA = r"(?:平方米|平方|平米|平|㎡|m2|m²|方|个?平方)"
+_AREA = r"(?:sqm|sq\.?m|平方米|平方|平米|平|㎡|m2|m²|方|个?平方)"
 _PER = r"(?:/|每|一|1|÷|per)"
 _YUAN = r"(?:元人民币|人民币|元钱|元|块钱?|RMB|rmb|¥|￥)"
+_DIGIT = rf"(?!{PER_ONE})[零一二两三四五六七八九半\d]"
 _COINS = re.compile(
-    rf"(?P<whole>{NUMBER})\s?(?:块钱?|元)(?P<jiao>[零一二两三四五六七八九半\d])(?:毛|角)?(?P<fen>[一二三四五六七八九\d])?(?:分)?(?![\d百千万亿十平方亩])|(?P<mao>{NUMBER})\s?(?:毛|角)(?:钱)?(?P<mfen>[一二三四五六七八九\d])?(?:分)?"
+    rf"(?P<whole>{NUMBER})\s?(?:块钱?|元)(?P<jiao>{_DIGIT})(?:毛|角)?(?P<fen>{_DIGIT})?(?:分)?(?![\d百千万亿十平方亩])"
+    rf"|(?P<mao>{NUMBER})\s?(?:毛|角)(?:钱)?(?P<mfen>{_DIGIT})?(?:分)?"
 )
-_AFTER = re.compile(rf"\s?(?:人民币)?(?P<yuan>{_YUAN})?(?:钱)?(?:左右|上下|以内|以下|以上|之内|不到|多点)?")
-_DAY = rf"(?:{_PER}|\.|·)?\s?(?:天|日)"
-_MONTH = rf"(?:{_PER}|\.|·)?\s?(?:个)?月"
-_YEAR = rf"(?:{_PER}|\.|·)?\s?(?:年)"
+_AFTER = re.compile(rf"\s?(?:人民币)?(?P<yuan>{_YUAN})?(?:钱)?")
 _UNITS_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (unit, re.compile(rf"\s?{words}"))
     for unit, words in (
@@ -40,7 +39,7 @@ _UNITS_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "m2/month",
-            rf"(?:{_PER})\s?(?:个)?{_AREA}\s?[/每一.·，,]?\s?(?:{_PER})?\s?(?:个)?月|(?:{_PER})\s?(?:个)?月\s?[/每一.·，,]?\s?(?:{_PER})\s?(?:个)?{_AREA}",
+            rf"(?:{_PER})\s?(?:个)?{_AREA}\s?[/每一.·，,]?\s?(?:{_PER})?\s?(?:个?月|month)|(?:{_PER})\s?(?:个)?月\s?[/每一.·，,]?\s?(?:{_PER})\s?(?:个)?{_AREA}",
         ),
         ("m2/year", rf"(?:{_PER})\s?(?:个)?{_AREA}\s?[/每一.·，,]?\s?(?:{_PER})?\s?年"),
         ("mu/year", rf"(?:{_PER})\s?亩\s?(?:{_PER})?\s?年|(?:{_PER})\s?年\s?[/每一]\s?亩"),
@@ -55,7 +54,7 @@ _UNITS_BEFORE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for unit, words in (
         ("m2/day", rf"(?:每|一)(?:个)?{_AREA}(?:米)?[，,]?\s?(?:每|一)(?:天|日)|(?:每|一)(?:天|日)(?:每|一)(?:个)?{_AREA}|日租(?:金)?|(?:租金)?(?:每天|一天|日均)"),
         ("m2/month", rf"(?:每|一)(?:个)?{_AREA}(?:每|一)(?:个)?月|(?:每|一)(?:个)?月(?:每|一)(?:个)?{_AREA}"),
-        ("mu", r"亩均|每亩|一亩(?:地)?|单亩|亩产?税"),
+        ("mu", r"亩均|每亩|一亩(?:地)?|单亩|按亩(?:算|计|来)?(?:的话)?|亩产?税"),
         ("m2", rf"(?:每|一)(?:个)?{_AREA}"),
         ("month", r"(?:每个?月|一个月|月租金?|月均|月付|月租)"),
         ("year", r"(?:每年|一年|全年|年租金?|年均|年度|年付)"),
@@ -70,13 +69,14 @@ _MAGNITUDE = re.compile(
     r"(?P<pre>超过?|过|破|上|近|将近|不到|大几|几|好几|数|小几)(?P<size>[百千](?=万)万|百万|千万|亿|万)(?!\d)"
 )
 _ZERO = re.compile(
-    r"(?:税收?|纳税|税收贡献)[^，,。;；\n]{0,6}?(?:为|是|:|：)?\s?(?:零|(?<![\d.])0(?![\d.])|没有|暂无|还没有?|没)|(?:没有?|暂无|没啥|无|零|(?<!\d)0)(?:什么)?(?:年)?(?:税收?|纳税)(?!政策|优惠|要求|问题|压力|洼地)|(?:暂时?|目前|还|现在|今年)(?:还)?(?:没|无|不|未)(?:有|用|交|产生|缴)?(?:过)?税(?!务|收优)"
+    r"(?:税收?|纳税|税收贡献)[^，,。;；\n]{0,6}?(?:为|是|:|：)?\s?(?:零|(?<![\d.])0(?![\d.])|没有|暂无|还没有?(?!算|统|想|定)|没(?!算|统|想|定|问|几|多少))|(?:没有?|暂无|没啥|无|零|(?<!\d)0)(?:什么)?(?:年)?(?:税收?|纳税)(?!政策|优惠|要求|问题|压力|洼地)|(?:暂时?|目前|还|现在|今年)(?:还)?(?:没|无|不|未)(?:有|用|交|产生|缴)?(?:过)?税(?!务|收优)"
 )
 _ZERO_BARE = re.compile(
-    r"^(?:目前|暂时|现在|还|今年)*(?:没有?|无|暂无|零|0|还没有?|没呢|零税收)(?:呢|的|啊|哈|吧|元|万)?$|刚(?:成立|注册|起步|开始|创业)|初创|新公司|新成立|还没(?:投产|盈利|开始)|免税"
+    r"^(?:目前|暂时|现在|还|今年)*(?:没有?|无|暂无|零|0|还没有?|没呢|零税收)(?:呢|的|啊|哈|吧|元|万)?$|刚(?:成立|注册|起步|开始|创业)|初创|新公司|新成立|还没(?:投产|盈利|开始)|免税|零申报|基本没|没(?:什么|啥)(?:税|交)|不(?:用)?交税"
 )
 
-RANKS = {"tax": 4.0, "invest": 3.0, "output": 3.0, "budget": 2.0}
+_SURELY_YUAN = 10_000
+"""税收300 means 300万; nobody means 10 000万 by 10000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,24 @@ class Money:
     end: int
     marked: bool
     yuan: bool
+    by_piece: bool = False
+    """The word for it was 单价 or the like: a price for one square metre."""
 
 
 def read(sheet: Sheet, scopes: Scopes, asked: str | None) -> dict[str, Value]:
     found: dict[str, Value] = {}
     used: set[int] = set()
-    for money in sorted(_all(sheet.left), key=lambda item: item.start):
-        topic, near, spent = _topic(sheet.left, money, used, asked)
+    topics = list(_TOPIC.finditer(sheet.left))
+    for money in _all(sheet.left):
+        topic, near, spent = _topic(sheet.left, money, [word for word in topics if word.start() not in used], asked)
         if not topic or not _is_meant(money, near):
             continue
         used |= spent
         if topic == "none":
             sheet.take((money.start, money.end))
             continue
-        _keep(found, sheet, scopes, topic, money)
+        by_piece = bool(_BY_PIECE.search(sheet.text[: money.start]))
+        _keep(found, sheet, scopes, topic, replace(money, by_piece=by_piece))
     if "tax" not in found and _says_zero(sheet, asked):
         found["tax"] = Value({"min": 0, "max": 0, "unit": "wan/yr"}, sheet.said.strip())
     return found
@@ -131,12 +135,17 @@ def _worth(topic: str, money: Money) -> dict[str, Any] | None:
     if topic == "budget":
         return _budget(money)
     amount = money.amount
-    size = 1e-4 if money.amount.scaled or money.yuan else 1.0
+    told = amount.high if amount.high is not None else amount.low or 0
+    size = 1e-4 if money.yuan or told >= _SURELY_YUAN else 1.0
     low, high = (None if bound is None else tidy(bound * size) for bound in (amount.low, amount.high))
     unit = {"tax": "wan/mu/yr" if money.unit.startswith("mu") else "wan/yr"}.get(topic, "wan")
     return {"min": low, "max": high, "unit": unit}
 
 
+_BY_PIECE = re.compile(r"(?:单价|均价|售价)[^，,。;；\n]{0,6}$")
+_HIGHEST_PIECE = 30_000
+_LOWEST_SALE = 150
+"""CNY for a square metre: nothing is sold so cheaply, it is rent."""
 _BUDGET_UNITS = {
     "m2/day": "CNY/m2/day",
     "m2/month": "CNY/m2/month",
@@ -159,8 +168,10 @@ def _budget(money: Money) -> dict[str, Any] | None:
         if not (money.yuan or top < 5 or top != int(top)):
             return None
         unit = "m2/day" if top < 5 else "m2/month"
-    if unit == "m2" and top < 5:
-        unit = "m2/day"
+    if unit == "" and money.by_piece and top <= _HIGHEST_PIECE:
+        unit = "m2"
+    if unit == "m2" and top < _LOWEST_SALE:
+        unit = "m2/day" if top < 5 else "m2/month"
     if unit == "m2/day" and top > 200:
         return None
     return {"min": tidy(amount.low), "max": tidy(amount.high), "unit": _BUDGET_UNITS[unit]}
@@ -180,26 +191,26 @@ _FILLER = re.compile(
 )
 
 
-def _topic(text: str, money: Money, used: set[int], asked: str | None) -> tuple[str, bool, set[int]]:
+def _topic(text: str, money: Money, topics: list[re.Match[str]], asked: str | None) -> tuple[str, bool, set[int]]:
     """Whose money it is, whether the word stands right before it, and which words are used up by it."""
     start, stop = _sentence(text, money.start)
-    before = [match for match in _TOPIC.finditer(text, start, money.start) if match.start() not in used]
+    before = [match for match in topics if start <= match.start() and match.end() <= money.start]
     if before:
         near = bool(_FILLER.fullmatch(text[before[-1].end() : money.start]))
         return str(before[-1].lastgroup), near, {match.start() for match in before}
-    inside = _TOPIC.search(text, money.start, money.end)
+    inside = next((match for match in topics if money.start <= match.start() and match.end() <= money.end), None)
     if inside:
         return str(inside.lastgroup), True, set()
-    after = _TOPIC.search(text, money.end, min(stop, money.end + 8))
+    after = next((match for match in topics if money.end <= match.start() < min(stop, money.end + 8)), None)
     if after and not re.search(r"[，,\d]|[一二三四五六七八九十]万", text[money.end : after.start()]):
         return str(after.lastgroup), False, {after.start()}
-    if (
-        asked == "tax"
-        and not money.marked
-        and re.fullmatch(r"\W*(?:大概|大约|约|每年|一年|预计|年|差不多|可能|也就|在|有|\s)*\W*", text[: money.start])
-    ):
+    if asked == "tax" and not money.marked and not _NOT_WAN.match(text, money.end):
         return "tax", True, set()
-    return _by_unit(text, money, asked), False, set()
+    topic = _by_unit(text, money, asked)
+    return topic, topic == asked, set()
+
+
+_NOT_WAN = re.compile(r"\s?(?:个?(?:人|月|年|季|点|平|方|亩|工|员|台|家|家|号|日|天|成|倍|%|％))")
 
 
 def _by_unit(text: str, money: Money, asked: str | None) -> str:
@@ -207,11 +218,9 @@ def _by_unit(text: str, money: Money, asked: str | None) -> str:
         return "tax"
     if asked in ("tax", "budget", "invest", "output") and (money.marked or money.unit):
         return asked
-    if money.unit in ("m2/day", "m2/month", "m2", "mu") and money.marked:
-        return "budget"
-    if money.unit == "m2/day" or money.unit == "m2/month":
-        return "budget"
-    return ""
+    surely = money.unit in ("m2/day", "m2/month") or (money.marked and money.unit in ("m2", "mu"))
+    a_month = money.unit == "month" and (money.yuan or (money.amount.high or money.amount.low or 0) >= 1000)
+    return "budget" if surely or a_month else ""
 
 
 _STOP = re.compile(r"[。;；！!？?\n]")
@@ -237,7 +246,23 @@ def _all(text: str) -> list[Money]:
         money = _money(text, amount)
         if money is not None:
             found.append(money)
-    return found
+    return _ranges(text, sorted(found, key=lambda money: money.start))
+
+
+_TO = re.compile(r"\s?(?:-|~|～|—|到|至)\s?")
+
+
+def _ranges(text: str, found: list[Money]) -> list[Money]:
+    """八毛到一块: two prices with a sign between them are one range."""
+    joined: list[Money] = []
+    for money in found:
+        last = joined[-1] if joined else None
+        if last and _TO.fullmatch(text[last.end : money.start]) and (last.amount.low or 0) < (money.amount.high or 0):
+            amount = Amount(last.amount.low, money.amount.high, last.start, money.end, money.amount.scaled)
+            joined[-1] = Money(amount, money.unit, last.start, money.end, True, last.yuan or money.yuan)
+        else:
+            joined.append(money)
+    return joined
 
 
 def _overlaps(found: list[Money], start: int, end: int) -> bool:
@@ -264,10 +289,13 @@ def _wan_before(text: str, amount: Amount) -> bool:
 def _unit(text: str, amount: Amount) -> tuple[str, int]:
     for unit, pattern in _UNITS_AFTER:
         if match := pattern.match(text, amount.end):
-            if unit == "year" and (before := _unit_before(text, amount.start)) == "mu":
-                return before, match.end()
-            return unit, match.end()
+            before = _unit_before(text, amount.start)
+            return _JOINED.get((before, unit), unit), match.end()
     return _unit_before(text, amount.start), amount.end
+
+
+_JOINED = {("mu", "year"): "mu", ("month", "m2"): "m2/month", ("m2/day", "m2"): "m2/day", ("m2", "month"): "m2/month"}
+"""月租18块/平: one half of the unit before the number, one behind it."""
 
 
 def _unit_before(text: str, start: int) -> str:

@@ -32,7 +32,7 @@ class Needs:
         """我有厂房出租: an owner, not a prospect."""
         return bool(_SUPPLY.search(text)) and not re.search(r"求租|求购|想租|想找|要租|要找", text)
 
-    def deal(self, sheet: Sheet, scopes: Scopes) -> Value | None:
+    def deal(self, sheet: Sheet, scopes: Scopes, asked: str | None) -> Value | None:
         """The last explicit word wins; 租买都行 is either."""
         text = sheet.text
         if match := self._either.search(text):
@@ -44,7 +44,7 @@ class Needs:
                 for match in pattern.finditer(text)
                 if scopes.role(match.start()) not in (*_UNWANTED, REFUSED) and not self._is_negated(text, match)
             ]
-        if not found and (match := self._by_price.search(text)):
+        if not found and asked == "budget" and (match := self._by_price.search(text)):
             return Value("rent", match[0])
         if not found:
             return None
@@ -93,7 +93,8 @@ class Needs:
     def _is_refused_after(self, text: str, match: re.Match[str]) -> bool:
         return bool(
             re.match(
-                r"(?:就|都|我)?(?:不要(?!求)|不考虑|除外|不行|就算了|免谈|不需要)", text[match.end() : match.end() + 6]
+                r"(?:就|都|我|已|已经)*(?:不要(?!求)|不考虑|除外|不行|就算了|免谈|不需要)",
+                text[match.end() : match.end() + 6],
             )
         )
 

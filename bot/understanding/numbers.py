@@ -11,11 +11,17 @@ TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 SCALES = {"k": 1e3, "K": 1e3, "w": 1e4, "W": 1e4, "万": 1e4, "亿": 1e8, "千": 1e3, "百": 1e2, "十": 10.0}
 BIG = {"万": 10_000, "亿": 100_000_000}
 
+_LONGEST, _HIGHEST = 20, 1e15
+"""Longer and larger things are no numbers anybody counts with."""
+
 _CN = "".join(DIGITS)
 _TEN = "".join(TENS)
 _ARABIC = r"\d{1,3}(?:[,，]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
-_SCALE = r"(?:\s?(?:个)?(?:[十百千]?[万亿]|[kKwW](?![a-zA-Z])|[十百千](?!万)))"
-NUMBER = rf"(?:(?:{_ARABIC}){_SCALE}?(?:\d{{1,4}}[千百]?|[{_CN}][千百]?)?(?![\d])|[{_CN}{_TEN}万亿半](?:[{_CN}{_TEN}万亿点半]|个(?=[百千万亿])|又(?=[{_CN}]))*)"
+_SCALE = r"(?:\s?(?:个)?(?:[十百千]?[万亿]|[kKwW](?!(?!m2|㎡|m²)[a-zA-Z])|[十百千](?!万)))"
+PER_ONE = r"一\s?(?:个?(?:平|方|㎡|亩|月|天|日|年|季))"
+"""一平, 一个月: what a price is for, never the last digit of the number before it."""
+
+NUMBER = rf"(?:(?:{_ARABIC}){_SCALE}?(?:\d{{1,4}}[千百]?|(?!{PER_ONE})[{_CN}][千百]?)?(?![\d])|[{_CN}{_TEN}万亿半](?:(?!{PER_ONE})[{_CN}{_TEN}万亿点半]|个(?=[百千万亿])|又(?=[{_CN}]))*)"
 """One number, Arabic, Chinese or mixed; `value` reads it."""
 
 _PLAIN = rf"(?:{_ARABIC}|[{_CN}点{_TEN}]+)"
@@ -24,11 +30,10 @@ _PLAIN = rf"(?:{_ARABIC}|[{_CN}点{_TEN}]+)"
 def value(words: str) -> float | None:
     """One number in words or digits, or None: 1万5千 15000, 一万二 12000, 6k 6000, 1.2w 12000, 半 0.5."""
     text = words.replace(",", "").replace("，", "").replace(" ", "").replace("个", "").replace("又", "")
-    if not text:
+    if not text or len(text) > _LONGEST:
         return None
-    if text[0].isdigit():
-        return _mixed(text)
-    return _chinese(text)
+    found = _mixed(text) if text[0].isdigit() else _chinese(text)
+    return found if found is not None and found < _HIGHEST else None
 
 
 def _mixed(text: str) -> float | None:
@@ -140,20 +145,22 @@ class Amount:
 
 
 _RANGE_SIGN = r"\s*(?:-{1,2}|~|～|—{1,2}|–|至|到|或者?|、|或是)\s*"
-_MORE = r"\s?(?P<more>多|余|\+)?(?P<about>来|左右|上下|出头|样子)?个?"
+_MORE = (
+    r"\s?(?:(?P<late_more>多|余|来|几)(?P<late>[百千]?[万亿])|(?P<more>多|余|\+)?(?P<about>来|左右|上下|出头|样子)?个?)"
+)
 _AMOUNT = re.compile(
     rf"(?P<few>(?P<few1>[{_CN}])\s?[、,到至-]?(?P<few2>[{_CN}])(?P<few3>(?:个)?[{_TEN}万亿]+)(?![{_CN}]))(?P<few4>[多来])?"
     rf"|(?P<teen>(?P<teen0>[{_CN}]?十)(?P<teen1>[{_CN}])(?P<teen2>[{_CN}]))(?P<teen3>[百千万亿]*)(?![{_CN}])"
-    rf"|(?P<low>{NUMBER})(?:(?P<unit1>平方米|平米|平方|㎡|平|方|亩|元|块|万元)?{_RANGE_SIGN}(?P<high>{NUMBER})|){_MORE}"
+    rf"|(?P<low>{NUMBER})(?:(?P<unit1>个?平方米|个?平米|个?平方|㎡|m2|M2|m²|个平|平|方|亩|元|块|万元)?{_RANGE_SIGN}(?P<high>{NUMBER})|){_MORE}"
     rf"|(?P<hundred>[上近]?(?P<order>[百千万]))(?=来|多|余)(?P<some>来|多|余)"
 )
 _VAGUE = re.compile(r"[几数大好小上近]\s?$|几")
 
 _AT_LEAST_BEFORE = re.compile(
-    r"(不低于|不会低于|不少于|不小于|不得低于|至少|最少|最小|最低|起码|大于等于|(?<!不)(?:大于|高于|超过|超|多于|过)|≥|>=|>|破|下限|往上)\s?(要|得|是|为|有|在|需要|能|也要|个|了)?\s*$"
+    r"(不能?低于|不会低于|不少于|不能少于|不小于|不得低于|至少|最少|最小|最低|起码|大于等于|(?<![不别能要会得可])(?:大于|高于|超过|超|多于|过)|≥|>=|>|破|下限|往上)\s?(要|得|是|为|有|在|需要|能|也要|个|了)?\s*$"
 )
 _AT_MOST_BEFORE = re.compile(
-    r"(不超过|不要超过|别超过|不能超过|不高于|不大于|不多于|最多|至多|顶多|最大|最高|小于等于|(?<!不)(?:小于|低于|少于)|不到|不足|≤|<=|<|上限|封顶|控制在|控制到|顶天)\s?(到|是|为|也就|在|就|能|个|了)?\s*$"
+    r"((?:不|别|不能|不要|不会|不得|不可)(?:超过|超出|超|过|高于|高过)|不高于|不大于|不多于|最多|至多|顶多|最大|最高|小于等于|(?<!不)(?:小于|低于|少于)|不到|不足|≤|<=|<|上限|封顶|控制在|控制到|顶天|顶格)\s?(到|是|为|也就|在|就|能|个|了)?[:：]?\s*(?:人民币|RMB|¥|￥)?\s*$"
 )
 _AT_LEAST_AFTER = re.compile(
     r"\s?(?:人民币)?(?:及|或)?(以上|起步|起(?![租订伏飞来到亏始草点])|往上|朝上|打底|开外|\+|以外|保底|起码)"
@@ -210,6 +217,9 @@ def _plain_range(match: re.Match[str]) -> Amount | None:
     if low is None:
         return None
     scaled = low_words[-1] in "kKwW万亿千百" or (high_words is not None and high_words[-1] in "kKwW万亿千百")
+    if match["late"] and high_words is None:
+        low *= _scale(match["late"])
+        return Amount(low, low if match["late_more"] == "来" else None, match.start(), match.end(), True)
     if high_words is None:
         open_top = bool(match["more"])
         return Amount(low, None if open_top else low, match.start(), match.end(), scaled)

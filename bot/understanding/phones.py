@@ -22,7 +22,7 @@ _NO_PHONE_BEFORE = re.compile(
     r"(?:单号|快递|顺丰|运单|物流号|订单|身份证|证件|证号|账号|帐号|账户|卡号|银行卡|税号|信用代码|代码|编号|合同号?|发票号?|qq号?|QQ号?|扣扣|邮编|车牌|工单|流水号|执照号?|注册号|批次|备案号|尾号|验证码|会员号)[^\n,，。;；]{0,8}$"
 )
 _OTHERS_BEFORE = re.compile(
-    r"(?:你们|贵司|贵公司|你家|你的|您的|您们|他们|她|他|客服|官网|公众号|上面|文章|网上|中介|房东|对方|别人)[^\n,，。;；]{0,8}(?:电话|号码|手机|热线|座机|号)?[^\n,，。;；\d]{0,4}$|(?:打|拨|拨打|打了|打过|打给)\s?(?:你们|您们|过|了)?(?:这个)?$"
+    r"(?:你们|贵司|贵公司|你家|你的|您的|您们|他们|客服|官网|公众号|上面|文章|网上|中介|房东|对方|别人)[^\n,，。;；]{0,8}(?:电话|号码|手机|热线|座机|号)?[^\n,，。;；\d]{0,4}$|(?:打|拨|拨打)(?:了|过|通)\s?(?:你们|您们)?(?:这个)?$"
 )
 _OLD_BEFORE = re.compile(
     r"(?:不是|别打|不要打|停用的?|以前的?|之前的?|原来的?|旧的?|老号码?|作废的?|不用)[^\n,，。;；\d]{0,8}$"
@@ -30,7 +30,7 @@ _OLD_BEFORE = re.compile(
 _OLD_AFTER = re.compile(
     r"[^\n,，。;；\d]{0,6}(?:不用了|停用|作废|打不通|是错的|错了|不对|不再用|停机|空号|换成|改成|改为|没人接|占线)"
 )
-_NO_PHONE_UNIT = re.compile(r"\s?(?:平|亩|㎡|元|万|块|套|件|台|吨|年|月|%|号楼|千瓦|kva)", re.I)
+_NO_PHONE_UNIT = re.compile(r"\s?(?:个?平|方|m2|m²|个|亩|㎡|元|万|块|套|件|台|吨|年|月|%|号楼|千瓦|kva)", re.I)
 
 _WECHAT_WORD = r"(?:微信|微 信|威信|薇信|微讯|weixin|wechat|(?<![a-zA-Z])(?:wx|vx|v信|v\s?x|vchat|we\s?chat)(?![a-zA-Z_])|加\s?[vV](?![a-zA-Z])|[卫徽]星|绿泡泡|[vV](?=[:：]))"
 _WECHAT = re.compile(
@@ -134,7 +134,7 @@ def _read_run(sheet: Sheet, text: str, run: re.Match[str], found: Contacts, aske
 
 def _glued(before: str, after: str) -> bool:
     """SF1381234… and 1381234…X are no phones."""
-    letters = re.search(r"[A-Za-z]+[:：.]?$", before)
+    letters = re.search(r"[A-Za-z]+\.?$", before)
     known = letters and re.fullmatch(
         r"(?i)(?:tel|phone|mob|mobile|wx|vx|v|call|t|m|p|ph|cell|wechat|weixin)[:：.]?", letters[0]
     )

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.understanding.clauses import CURRENT, PAST, REFUSED, REPLACED, Scopes
+from bot.understanding.clauses import CURRENT, PAST, PLAIN, REFUSED, REPLACED, WANTED, Scopes
 from bot.understanding.gazetteer import Gazetteer, Hit, best, within
 from bot.understanding.reading import Value
 from bot.understanding.text import Sheet
 
 _ORIGIN_BEFORE = re.compile(
-    r"(?:我|我们|咱们?|本人|公司|我司|老板|总部|企业|厂)(?:都|也|就)?是(?!要|想|找|看)$|来自于?$|籍贯$|老家(?:是|在)?$|出生|(?<![搬迁])从$|由$"
+    r"(?:我|我们|咱们?|本人|公司|我司|老板|总部|企业|厂)(?:都|也|就)?是(?!要|想|找|看)$|来自于?$|代表$|作为$|托我$|籍贯$|老家(?:是|在)?$|出生|(?<![搬迁])从$|由$"
 )
 _ELSEWHERE_BEFORE = re.compile(
     r"(?:离|距离?|靠近|临近|紧邻|毗邻|挨着|对标|类似|像|相比|比|送货?到|发往|发到|运到|运往|卖到|出口到?|配送到?|辐射|覆盖|销往|供应|配套|给|到(?=.{0,4}(?:的)?(?:车程|距离|开车|高速))|不如|客户(?:都|主要|大多)?在|市场(?:主要)?在|供应商在|人在|户口|住在?|住|牌照|出差|回)$"
 )
 _ORIGIN_AFTER = re.compile(
-    r"^(?:市|省|区|县)?(?:这边|那边|本地|当地)?(?:的)?(?:企业|公司|厂家|工厂|老板|客户|人(?![工才民员])|本地人|本地企业|总部|总公司|分公司|集团|团队|朋友|供应商|商会|贸易商|制造商|户籍|户口|牌照|市场|经销商|那个厂|老厂|厂(?:子)?(?:不|太|到|要|满|拆)|厂房(?:不够|到期|太小|要拆|拆迁|租约)|的厂(?:子|房)?(?:不|太|到|要|满|拆))|^(?:的|人)(?=$|[，,。;；\s\x00])"
+    r"^(?:市|省|区|县)?(?:这边|那边|本地|当地)?(?:的)?(?:一家|某家|某|(?:[一-龥]{1,8}(?:厂|企业|公司)(?!房|区)(?=想|要|准备|打算|计划|扩|搬|迁|外迁|老地方|，|,|\s))|有(?:总部|研发|工厂|分公司|基地|公司|老厂|厂)(?!房)|企业|公司|厂家|工厂|老板|客户|人(?![工才民员])|本地人|本地企业|总部|总公司|分公司|集团|团队|朋友|供应商|商会|贸易商|制造商|户籍|户口|牌照|市场|经销商|那个厂|老厂|厂(?:子)?(?:不|太|到|要|满|拆)|厂房(?:不够|到期|太小|要拆|拆迁|租约)|的厂(?:子|房)?(?:不|太|到|要|满|拆))|^(?:的|人)(?=$|[，,。;；\s\x00])"
 )
 _ELSEWHERE_AFTER = re.compile(
-    r"^(?:市|省|区|县)?(?:港口?|机场|虹桥站|高铁站|火车站)?(?:的距离|近(?![的点一些])|近一?[点些](?!的地方|的区)|车程|不远|方向|很近|1小时|一小时|半小时|那么贵|牌|口音|话)"
+    r"^(?:市|省|区|县|那边|这边)?(?:的|有点|有些|也|都|实在|真的)*(?:太远|太贵|太偏|偏远|贵了|不好找|黄了|出差|那个(?:上个月)?黄)|^(?:市|省|区|县)?(?:港口?|机场|虹桥站|高铁站|火车站)?(?:的距离|近(?![的点一些])|近一?[点些](?!的地方|的区)|车程|不远|很近|1小时|一小时|半小时|那么贵|牌|口音|话)"
 )
 _REFUSED_AFTER = re.compile(
-    r"^(?:市|省|区|县|那边|这边|那里)?(?:的)?(?:就|都|我们?|也|暂时|先|基本)*(?:不考虑|不要(?!求)|不行|不去|不想|不看|太远|太贵|偏远|除外|以外|之外|外的|就算了|算了|免谈|不合适|不用(?!太)|勿|别推|别发|划掉|去掉|删掉|不需要|排除|pass|PASS|不接受|没兴趣|去不了|不太行|不太合适|不想去|不是很想|取消)"
+    r"^(?:市|省|区|县|那边|这边|那里)?(?:的)?(?:就|都|我们?|也|暂时|先|基本)*(?:不考虑|不要(?!求)|不行|不去|不想|不看|除外|以外|之外|外的|就算了|算了|免谈|不合适|不用(?!太)|勿|别推|别发|划掉|去掉|删掉|不需要|排除|pass|PASS|不接受|没兴趣|去不了|不太行|不太合适|不想去|不是很想|取消)"
 )
 _GONE_AFTER = re.compile(
     r"^(?:市|省|区|县)?(?:的)?(?:改成|改为|换成|换为|改到|换到|改|换|变成|改去|写错|打错|错了|说错)"
 )
 _LIST_GAP = re.compile(r"^(?:[、/\s|＋+&]|或者?是?|和|与|及|以及|跟|还有|加上?|再加|市|区|县|省|,|，)*$")
-_TIGHT_GAP = re.compile(r"^(?:[、/|＋+&]|或者?是?|和|与|及|以及|跟)*$")
+_TIGHT_GAP = re.compile(r"^(?:[、/|＋+&]|或者?是?|和|与|及|以及|跟)*\Z")
 _BETWEEN_PARENT = re.compile(
     r"^(?:市|省|区|县|自治区)?(?:[\s·\-（(:：,，]|的|下面的?|那边的?|这边的?|范围内的?|最好是?|主要是?|主要看|优先)*$"
 )
@@ -68,13 +68,16 @@ def read(sheet: Sheet, scopes: Scopes, gazetteer: Gazetteer, asked: str | None) 
     by_sound = [
         hit for hit in gazetteer.find_by_sound(text, hits) if asked == "region" or _stands_like_a_place(text, hit, hits)
     ]
-    every = sorted([*hits, *by_sound], key=lambda hit: hit.start)
+    every = sorted([*hits, *by_sound], key=lambda hit: hit.start)[:_MOST]
     named = _with_roles(text, scopes, every, asked)
     found = Places(mentioned=len(every))
     _collect(found, sheet, gazetteer, named)
     sheet.take_all([(hit.start, hit.end) for hit in every])
     return found
 
+
+_MOST = 40
+"""Nobody names more places; a text full of them is no message."""
 
 _PLACE_BEFORE = re.compile(r"(?:^|[在到去想找往于看选要求租买、，,。\s市省\x00和或跟与]|地点|区域|位置|[:：])$")
 _PLACE_AFTER = re.compile(
@@ -85,7 +88,7 @@ _PLACE_AFTER = re.compile(
 def _stands_like_a_place(text: str, hit: Hit, hits: list[Hit]) -> bool:
     if text[hit.end - 1] in "总工":  # 吴总 is a person, not 吴中
         return False
-    beside = any(other.end == hit.start for other in hits)
+    beside = any(other.end == hit.start or other.start == hit.end for other in hits)
     before, after = text[max(0, hit.start - 2) : hit.start], text[hit.end : hit.end + 2]
     return (beside or bool(_PLACE_BEFORE.search(before))) and bool(_PLACE_AFTER.match(after))
 
@@ -101,7 +104,7 @@ def _with_roles(text: str, scopes: Scopes, hits: list[Hit], asked: str | None) -
         for hit in group:
             codes = best(hit.codes, [code for code in context if code not in hit.codes]) if hit.codes else ()
             named.append(_Named(hit, codes, role))
-    return named
+    return _without_context(text, scopes, named)
 
 
 def _groups(text: str, hits: list[Hit]) -> Iterable[list[Hit]]:
@@ -139,6 +142,32 @@ def _role(text: str, scopes: Scopes, group: list[Hit], asked: str | None) -> str
     return scope
 
 
+_NEED = re.compile(r"厂房|仓库|土地|地块|用地|办公|楼|库|平|亩|㎡|租|买|购|找|需|求|选址|落")
+
+
+_LEFT = re.compile(r"到期|不续|续租|要拆|拆迁|涨价|涨租")
+_STORY_BEFORE = re.compile(r"(?:在|从|是)$")
+_STORY_AFTER = re.compile(r"(?:市|省|区|县)?(?:的|做|人|这边|那边|那个|企业|公司|工厂)")
+
+
+def _without_context(text: str, scopes: Scopes, named: list[_Named]) -> list[_Named]:
+    """东莞做鞋的，想搬去赣州: a place told of before the one that is wanted, in a clause that needs nothing."""
+    last_wanted = max((place.hit.start for place in named if place.role == WANTED), default=-1)
+    kept = []
+    for place in named:
+        start, stop = scopes.clause(place.hit.start)
+        clause = text[start:stop]
+        told = place.role == PLAIN and stop <= last_wanted and len(clause.strip()) > place.hit.end - place.hit.start + 2
+        story = any(
+            start <= other.hit.start < stop
+            and (_STORY_BEFORE.search(text[start : other.hit.start]) or _STORY_AFTER.match(text, other.hit.end))
+            for other in named
+        )
+        left = told and (_LEFT.search(clause) or (story and not _NEED.search(clause)))
+        kept.append(replace(place, role=CURRENT) if left else place)
+    return kept
+
+
 def _is_origin(before: str, after: str) -> bool:
     if re.search(r"从$|由$|来自于?$|老家|籍贯|出生", before):
         return True
@@ -160,6 +189,8 @@ def _collect(found: Places, sheet: Sheet, gazetteer: Gazetteer, named: list[_Nam
         if place.hit.zone:
             found.zones += [place.hit.zone] if place.hit.zone not in found.zones else []
         if _is_open(gazetteer, sheet.text, place):
+            if any(other.codes and other is not place for other in wanted):
+                continue
             found.choices = tuple((gazetteer.label(code), code) for code in place.hit.codes)
         elif place.codes and not _has_inner(sheet.text, wanted, index):
             _add_region(found, wanted, place)

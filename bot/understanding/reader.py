@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.understanding import area, corrections, money, phones, places, refusals, specs
+from bot.understanding import area, money, phones, places, refusals, specs
 from bot.understanding.articles import Articles
 from bot.understanding.clauses import Scopes
 from bot.understanding.commands import Commands
 from bot.understanding.companies import Companies
+from bot.understanding.corrections import Corrections
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.likeness import likeness
 from bot.understanding.needs import Needs
@@ -18,6 +19,7 @@ from bot.understanding.places import Places
 from bot.understanding.reading import Reading, Value
 from bot.understanding.text import Sheet, bare
 from bot.understanding.trades import Trades
+from bot.understanding.typos import Typos
 
 Values = dict[str, Value]
 
@@ -36,6 +38,8 @@ class Reader:
         self._people = People(lexicon)
         self._needs = Needs(lexicon)
         self._trades = Trades(lexicon)
+        self._corrections = Corrections(lexicon)
+        self._typos = Typos(lexicon.sounds, lexicon["characters"]["words"], lexicon["characters"]["real"])
         self._swaps = {ord(pair[0]): pair[1] for pair in lexicon["characters"]["swaps"]}
 
     def place(self, code: str) -> str:
@@ -43,13 +47,13 @@ class Reader:
         return self._gazetteer.label(code)
 
     def __call__(self, text: str, asked: str | None = None) -> Reading:
-        sheet = Sheet(text, self._swaps)
+        sheet = Sheet(text, self._swaps, self._typos.put_right)
         if not bare(sheet.text):
             return Reading()
         command, is_whole = self._commands.read(sheet.text, asked)
         if command and is_whole:
             return Reading(command=command)
-        if self._articles.are_asked_for(sheet.text):
+        if not command and self._articles.are_asked_for(sheet.text):
             return Reading(article=True)
         return self._read(sheet, asked, command)
 
@@ -65,23 +69,27 @@ class Reader:
         problems |= {"mobile": contacts.problem} if contacts.problem else {}
         found = self._names_and_places(sheet, scopes, asked, values)
         self._free_words(sheet, scopes, asked, values)
-        corrects = corrections.are_made(sheet.text) or (found.replaced and bool(found.regions)) or contacts.replaced
+        corrects = (
+            self._corrections.are_made(sheet.text) or (found.replaced and bool(found.regions)) or contacts.replaced
+        )
         return self._reading(sheet, values, found, command, corrects=corrects, problems=problems)
 
     def _names_and_places(self, sheet: Sheet, scopes: Scopes, asked: str | None, values: Values) -> Places:
         if company := self._companies.read(sheet, scopes):
             values["company"] = company
+        contact = self._people.read_labelled(sheet)
         found = places.read(sheet, scopes, self._gazetteer, asked)
         if region := places.region_value(found):
             values["region"] = region
         if found.zones:
             values["zone"] = Value(list(found.zones), found.raw)
-        if contact := self._people.read(sheet, bool(values.keys() & {"mobile", "landline", "wechat"})):
+        contact = contact or self._people.read(sheet, bool(values.keys() & {"mobile", "landline", "wechat"}))
+        if contact:
             values["contact"] = contact
         return found
 
     def _free_words(self, sheet: Sheet, scopes: Scopes, asked: str | None, values: Values) -> None:
-        if deal := self._needs.deal(sheet, scopes):
+        if deal := self._needs.deal(sheet, scopes, asked):
             values["deal"] = deal
         if assets := self._needs.assets(sheet, scopes, values.get("area")):
             values["asset"] = assets

@@ -7,7 +7,7 @@ import re
 from bot.understanding.clauses import CURRENT, PAST, REFUSED, Scopes
 from bot.understanding.numbers import NUMBER, tidy, value
 from bot.understanding.reading import Value
-from bot.understanding.text import Sheet, Span
+from bot.understanding.text import Sheet
 
 _N = rf"(?P<n>{NUMBER})"
 _FILL = r"[^\d，,。;；\n一二三四五六七八九十两百千万半零\x00]{0,6}?"
@@ -30,7 +30,7 @@ _NUMBERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("power_kva", (
         rf"{_N}\s?(?:kva|KVA|kVA|KVa|Kva|千伏安|千瓦|kw|KW|kW|Kw|个?千瓦|安培?伏)(?![a-zA-Z])",
-        rf"(?:配电|用电|电量|电力|变压器|供电|电容量|动力电|电负荷|用电负荷){_FILL}{_N}(?!\s?(?:平|亩|万|元|块|吨|米|月|年|V|v|伏|%|个))",
+        rf"(?:(?<![水充家机])电(?:要|需要?|至少|不低于)|配电|用电|电量|电力|变压器|供电|电容量|动力电|电负荷|用电负荷){_FILL}{_N}(?!\s?(?:平|亩|万|元|块|吨|米|月|年|V|v|伏|%|个))",
     )),
 )  # fmt: skip
 _PATTERNS = tuple((name, tuple(re.compile(pattern) for pattern in patterns)) for name, patterns in _NUMBERS)
@@ -82,7 +82,7 @@ def _worth(match: re.Match[str]) -> float | None:
 def _fire(sheet: Sheet, scopes: Scopes) -> Value | None:
     for match in sheet.find(_FIRE):
         if scopes.role(match.start()) not in (CURRENT, PAST, REFUSED):
-            return Value(match["a"] or match["b"], sheet.said[match.start() : match.end()])
+            return Value(match["a"] or match["b"], sheet.take(match.span()))
     return None
 
 
@@ -91,10 +91,5 @@ def _env(sheet: Sheet, scopes: Scopes) -> Value | None:
         before = sheet.text[max(0, match.start() - 6) : match.start()]
         unneeded = _NO_ENV.search(before) or _ENV_THING.match(sheet.text, match.start())
         if not unneeded and scopes.role(match.start()) not in (PAST, REFUSED):
-            return Value("环评", match[0])
+            return Value("环评", sheet.take(match.span()))
     return None
-
-
-def spans(sheet: Sheet) -> list[Span]:
-    """Where fire and environment are named: such a clause is no product."""
-    return [match.span() for pattern in (_FIRE, _ENV) for match in sheet.find(pattern)]

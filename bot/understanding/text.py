@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 TAKEN = "\x00"
@@ -12,6 +12,9 @@ TAKEN = "\x00"
 
 LONGEST = 2000
 """Nobody describes a need at greater length; the rest is not read."""
+
+_ENDLESS = re.compile(r"[\d零〇一二两三四五六七八九十百千万亿半点.,个 ]{60,}")
+"""No number is so long; what reads numbers would try every part of it."""
 
 Span = tuple[int, int]
 
@@ -33,9 +36,12 @@ def plain(text: str, swaps: dict[int, str] | None = None) -> str:
 class Sheet:
     """One message under reading. `text` is plain, `said` the follower's own words; both have the same positions."""
 
-    def __init__(self, said: str, swaps: dict[int, str] | None = None) -> None:
+    def __init__(
+        self, said: str, swaps: dict[int, str] | None = None, put_right: Callable[[str], str] | None = None
+    ) -> None:
         self.said = said[:LONGEST]
         self.text = plain(said, swaps)
+        self.text = _ENDLESS.sub(lambda run: TAKEN * len(run[0]), put_right(self.text) if put_right else self.text)
         self._left = self.text
         self.names: list[Span] = []
 

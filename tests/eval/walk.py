@@ -247,7 +247,7 @@ def _plain_answer(inquiry: Inquiry | None) -> str:
         about = inquiry.doubts[0].about
         return {"erase": "2", "cancel": "2"}.get(about, "1")
     slot = open_slot(inquiry, FORM)
-    return ANSWERS[slot.name] if slot else "同意并提交"
+    return ANSWERS.get(slot.name, "没有") if slot else "同意并提交"
 
 
 def _content(rng: random.Random) -> Content:
