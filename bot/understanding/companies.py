@@ -189,7 +189,7 @@ class Companies:
             len(own) >= 2
             and own not in self._generic
             and not re.search(
-                r"[的找租买吗可个投我俺咱你他]|公司|(?<![新智功节储性动])能(?!源)|这|那|一家|几家|哪|什么|注册|代表",
+                r"[的找租买吗可个投我俺咱你他]|公司|能(?=[做办过有提给用租停放进])|这|那|一家|几家|哪|什么|注册|代表",
                 own,
             )
             and not self._is_generic_chain(own)

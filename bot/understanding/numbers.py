@@ -157,10 +157,10 @@ _AMOUNT = re.compile(
 _VAGUE = re.compile(r"[几数大好小上近]\s?$|几")
 
 _AT_LEAST_BEFORE = re.compile(
-    r"(不能?低于|不会低于|不少于|不能少于|不小于|不得低于|至少|最少|最小|最低|起码|大于等于|(?<![不别能要会得可])(?:大于|高于|超过|超|多于|过)|≥|>=|>|破|下限|往上)\s?(要|得|是|为|有|在|需要|能|也要|个|了)?\s*$"
+    r"(不能?低于|不会低于|不少于|不能少于|不小于|不得低于|至少|最少|最小|最低|起码|大于等于|(?<![不别能要会得可])(?:大于|高于|超过|超|多于|过)|≥|>=|>|破|下限|往上)\s?(要|得|是|为|有|在|需要|能|也要|个|了)?(?:每个?月|一个?月|月租金?|每年|一年|年租金?|每亩|每平)?\s*$"
 )
 _AT_MOST_BEFORE = re.compile(
-    r"((?:不|别|不能|不要|不会|不得|不可)(?:超过|超出|超|过|高于|高过)|不高于|不大于|不多于|最多|至多|顶多|最大|最高|小于等于|(?<!不)(?:小于|低于|少于)|不到|不足|≤|<=|<|上限|封顶|控制在|控制到|顶天|顶格)\s?(到|是|为|也就|在|就|能|个|了)?[:：]?\s*(?:人民币|RMB|¥|￥)?\s*$"
+    r"((?:不|别|不能|不要|不会|不得|不可)(?:超过|超出|超|过|高于|高过)|不高于|不大于|不多于|最多|至多|顶多|最大|最高|小于等于|(?<!不)(?:小于|低于|少于)|不到|不足|≤|<=|<|上限|封顶|控制在|控制到|顶天|顶格)\s?(到|是|为|也就|在|就|能|个|了)?[:：]?\s*(?:人民币|RMB|¥|￥)?(?:每个?月|一个?月|月租金?|每年|一年|年租金?|每亩|每平)?\s*$"
 )
 _AT_LEAST_AFTER = re.compile(
     r"\s?(?:人民币)?(?:及|或)?(以上|起步|起(?![租订伏飞来到亏始草点])|往上|朝上|打底|开外|\+|以外|保底|起码)"
@@ -247,7 +247,7 @@ def _same_order(low: float, low_words: str, high: float, high_words: str) -> flo
 
 def bounded(text: str, amount: Amount, end: int) -> Amount:
     """The amount with what stands before it (至少, 不超过) and after its unit at `end` (以上, 以内)."""
-    before, after = text[max(0, amount.start - 8) : amount.start], text[end : end + 8]
+    before, after = text[max(0, amount.start - 12) : amount.start], text[end : end + 8]
     low, high = amount.low, amount.high
     stop = end
     if match := _AT_LEAST_AFTER.match(after):

@@ -30,7 +30,7 @@ class People:
         self._not_title = dict(words["not_title"])
         self._titled = re.compile(f"(?P<who>(?:[小老阿]?{self._surname})[一-龥]{{0,2}}?)(?P<title>{self._titles})")
         self._latin_titled = re.compile(
-            rf"(?<![A-Za-z])(?P<name>(?:Mr|Ms|Mrs|Miss)\.? ?[A-Z][a-z]+|{_LATIN}\s?(?:总|经理|先生|女士|小姐|老师|工|姐|哥))"
+            rf"(?<![A-Za-z])(?P<name>(?:Mr|Ms|Mrs|Miss)\.? ?[A-Z][a-z]+|{_LATIN} ?(?:总|经理|先生|女士|小姐|老师|工|姐|哥))"
         )
         self._family = re.compile(
             f"(?:我?姓|免贵姓?|本人姓)\\s?(?P<name>{doubles}|[一-龥])(?![一-龥]*名[:：])(?:[，, ]*(?:名|单名|叫)(?P<given>[一-龥]{{1,3}})(?=$|[，,。\\s\\x00]))?"
@@ -42,7 +42,7 @@ class People:
             r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
         )
         self._by_phone = re.compile(
-            f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*(?:的?(?:电话|手机号?|微信|号码|联系方式|tel|Tel|TEL))?[\\s:：是]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{0,2}}|[小老]{self._surname})(?=[）)]?(?:$|[，,。;；\\s\\n]))"
+            f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*(?:的?(?:电话|手机号?|微信|号码|联系方式|tel|Tel|TEL))?[\\s:：是]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{0,2}}|[小老]{self._surname}|{_LATIN})(?=[）)]?(?:$|[，,。;；\\s\\n！!？?…]))"
         )
         self._behind = re.compile(rf"[\s，,、]+(?P<name>{self._surname}[一-龥]{{1,2}})(?=$|[\s，,。\x00])")
         self._whole = re.compile(
@@ -51,7 +51,7 @@ class People:
 
     def read_labelled(self, sheet: Sheet) -> Value | None:
         """联系人：龙文斌 is a person before 龙文 is a place."""
-        return self._label(sheet)
+        return self._label(sheet) or self._after_cue(sheet, only_sure=True)
 
     def read(self, sheet: Sheet, phone_given: bool) -> Value | None:
         return (
@@ -153,18 +153,19 @@ class People:
         after = text[match.end() : match.end() + 1]
         return not (after and after in self._not_title.get(match["title"], ""))
 
-    def _after_cue(self, sheet: Sheet) -> Value | None:
+    def _after_cue(self, sheet: Sheet, *, only_sure: bool = False) -> Value | None:
         for match in sheet.find(self._cued):
             strong = re.match(
                 r"联系人|联系我|[Tt]his is|I am|I'm|[Mm]y name|联络|对接|负责|姓名|称呼|名字|经办|收件|我(?:就)?叫|叫我|喊我|本人",
                 match["cue"],
             )
             name = match["name"]
-            if name in self._not_names or re.search(r"[的了租买找房厂库做平亩]", name):
+            if name in self._not_names or re.search(r"[的了租买找房厂库做平亩间]", name) or (only_sure and not strong):
                 continue
             if (
                 strong
                 or name[0] in "小老阿"
+                or (match["cue"].startswith("找") and len(name) == 3)
                 or (name[0].isascii() and re.match(r"我(?:就)?是|找|联系|[Tt]his|I", match["cue"]))
                 or (len(name) >= 2 and TAKEN in sheet.left[match.end() : match.end() + 8])
             ):

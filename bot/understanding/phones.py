@@ -32,7 +32,7 @@ _OLD_AFTER = re.compile(
 )
 _NO_PHONE_UNIT = re.compile(r"\s?(?:个?平|方|m2|m²|个|亩|㎡|元|万|块|套|件|台|吨|年|月|%|号楼|千瓦|kva)", re.I)
 
-_WECHAT_WORD = r"(?:微信|微 信|威信|薇信|微讯|weixin|wechat|(?<![a-zA-Z])(?:wx|vx|v信|v\s?x|vchat|we\s?chat)(?![a-zA-Z_])|加\s?[vV](?![a-zA-Z])|[卫徽]星|绿泡泡|[vV](?=[:：]))"
+_WECHAT_WORD = r"(?:微信|微 信|威信|薇信|微讯|weixin|wechat|(?<![a-zA-Z])(?:wx|vx|[vV]信|v\s?x|vchat|we\s?chat)(?![a-zA-Z_])|加\s?[vV](?![a-zA-Z])|[卫徽]星|绿泡泡|[vV](?=[:：]))"
 _WECHAT = re.compile(
     rf"{_WECHAT_WORD}(?:号码?|账号|帐号|联系|ID|id)?(?:就?是|为|搜|加|[:：=\s])*\s*(?P<id>[a-zA-Z][a-zA-Z0-9_\-]{{4,19}}|1[3-9]\d{{9}}(?!\d))",
     re.I,

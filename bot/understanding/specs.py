@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.understanding.clauses import CURRENT, PAST, REFUSED, Scopes
+from bot.understanding.clauses import CURRENT, PAST, REFUSED, REPLACED, Scopes
 from bot.understanding.numbers import NUMBER, tidy, value
 from bot.understanding.reading import Value
 from bot.understanding.text import Sheet
@@ -25,7 +25,7 @@ _NUMBERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"(?:行车|吊车|天车|航车|行吊|桥吊|起重机|航吊|龙门吊){_FILL}{_N}\s?{_TON}",
     )),
     ("height_m", (
-        rf"(?:层高|净高|挑高|檐高|梁下|梁底|高度|举架|层髙|空高|有效高度|吊钩下?高度?){_FILL}{_N}\s?(?:米|m(?![a-z0-9²])|M(?![a-zA-Z]))?(?P<tail>[二两三四五六七八九半\d])?",
+        rf"(?:层高|净高|挑高|檐高|梁下|梁底|高度|举架|层髙|空高|有效高度|吊钩下?高度?){_FILL}{_N}\s?(?:(?:米|m(?![a-z0-9²])|M(?![a-zA-Z]))(?P<tail>[二两三四五六七八九半\d])?)?",
         rf"{_N}\s?(?:米|m(?![a-z0-9²]))(?P<tail>[二两三四五六七八九半])?(?:以上|左右|及以上)?(?:的)?(?:层高|净高|挑高|檐高|高(?![速铁架新]))",
     )),
     ("power_kva", (
@@ -62,9 +62,14 @@ def _number(sheet: Sheet, scopes: Scopes, patterns: tuple[re.Pattern[str], ...])
         for match in list(pattern.finditer(sheet.left)):
             number = _worth(match)
             raw = sheet.take(match.span())
-            if number is not None and kept is None and scopes.role(match.start()) not in (CURRENT, PAST, REFUSED):
+            if number is not None and kept is None and _is_wanted(scopes, match.start()):
                 kept = Value(tidy(number), raw)
     return kept
+
+
+def _is_wanted(scopes: Scopes, position: int) -> bool:
+    scope = scopes.at(position)
+    return scope.carried or scope.role not in (CURRENT, PAST, REFUSED, REPLACED)
 
 
 def _worth(match: re.Match[str]) -> float | None:
