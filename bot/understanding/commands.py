@@ -15,6 +15,7 @@ from bot.understanding.text import bare
 from bot.understanding.typos import Typos
 
 _CLAUSES = re.compile(r"[，,。.;；！!？?\n~～…、\s]+")
+_SIGNS = re.compile(r"[^\w\s，,。.;；！!？?~～…、+\-/]")
 _TWICE = re.compile(r"(.{2,8})\1+")
 ORDER = ("delete_data", "human", "restart", "show", "resume", "confirm", "back", "cancel", "skip")
 """Which command counts where a message holds several: what cannot be missed first."""
@@ -49,15 +50,18 @@ class Commands:
         words = bare(text).lower()
         if not words or len(words) > self._longest:
             return "", False
-        words = self._by_sound.put_right(words)
-        if name := self._whole(words, asked):
-            return name, True
+        words = _SIGNS.sub("", self._by_sound.put_right(words))
         clauses = [clause for clause in _CLAUSES.split(words) if clause]
-        found = [self._whole(clause, asked) for clause in clauses] if len(clauses) > 1 else []
-        known = [name for name in ORDER if name in found]
-        return (known[0], False) if known else ("", False)
+        if name := self._listed(words, asked) or (self._by_core(words) if len(clauses) == 1 else ""):
+            return name, True
+        found = [self._listed(clause, asked) or self._by_core(clause) for clause in clauses]
+        if asked and "skip" in found:
+            found = [name for name in found if name != "resume"]
+        known = [name for name in ORDER if name in found] or [self._by_core(words)]
+        return known[0], len(clauses) > 1 and all(found)
 
-    def _whole(self, words: str, asked: str | None) -> str:
+    def _listed(self, words: str, asked: str | None) -> str:
+        """The command that has these words, or these words and politeness, in its list."""
         once = _TWICE.sub(r"\1", words)
         for form in self._forms(once):
             for name, ways in self._ways:
@@ -65,7 +69,7 @@ class Commands:
                     return name
             if asked and self._asked_skip.fullmatch(form):
                 return "skip"
-        return self._by_core(once)
+        return ""
 
     def _forms(self, words: str) -> list[str]:
         """As said, then without politeness in front, at the end, and both."""
@@ -75,6 +79,7 @@ class Commands:
 
     def _by_core(self, words: str) -> str:
         """The command whose core is there, when next to nothing else is."""
+        words = _TWICE.sub(r"\1", words)
         if self._not_core.search(words):
             return ""
         for core in self._cores:

@@ -9,10 +9,11 @@ from bot.understanding.gazetteer import Gazetteer
 from bot.understanding.lexicon import Lexicon, either, longest_first
 from bot.understanding.reading import Value
 from bot.understanding.text import Sheet, Span, bare
+from bot.understanding.vocabulary import Vocabulary
 
 _NAME = r"一-龥A-Za-z0-9（）()&·\-"
 _CUE = re.compile(
-    r".*(?:我们?公司(?:名称|名字|名|全称|抬头)?(?:现在?|后来)?(?:改)?(?:叫做?|是|为|就是)?|现在?叫|更名为|改名叫?|全名(?:叫|是)?|全称(?:叫|是|为)?|我司(?:叫做?|是|为)?|公司(?:名称|名字|名|全称)?(?:叫做?|就是|是|为)|(?:公司|企业|单位)(?:名称|名字|名|全称)[是为叫]?|名字叫做?|名称|叫做|我们(?:这边)?(?:是|叫)|我们(?=[一-龥]{2,4}(?:市|省))|我这边是|这边是|这里是|我是|本人是|来自于?|代表|单位(?:是|为|叫)?|企业(?:是|为|叫)|东家是|抬头(?:是|为)?|开票|(?<![一-龥])(?:是|叫|为|我们?)|的(?=[一-龥（）()]{4,}))"
+    r".*(?:我们?公司(?:名称|名字|名|全称|抬头)?(?:现在?|后来)?(?:改)?(?:叫做?|是|为|就是)?|现在?叫|更名为|改名叫?|全名(?:叫|是)?|全称(?:叫|是|为)?|敝公司|敝司|我公司|应为|应该是|应是|改成|改为|更正为|写的是|请问|您好|我司(?:叫做?|是|为)?|公司(?:名称|名字|名|全称)?(?:叫做?|就是|是|为)|(?:公司|企业|单位)(?:名称|名字|名|全称)[是为叫]?|名字叫做?|名称|叫做|我们(?:这边)?(?:是|叫)|我们(?=[一-龥]{2,4}(?:市|省))|我这边是|这边是|这里是|我是|本人是|来自于?|代表|单位(?:是|为|叫)?|企业(?:是|为|叫)|东家是|抬头(?:是|为)?|开票|(?<![一-龥])(?:是|叫|为|我们?)|的(?=[一-龥（）()]{4,}))"
 )
 _OTHERS = re.compile(
     r"(?:供应商|客户|配套|供货|隔壁|房东|业主|中介|竞争|像|类似|比如|附近有|靠近|挨着|旁边是?|给|跟|和|与|卖给|服务于?|认识|朋友在|老东家|前东家|以前在|之前在|租的|租了|介绍的?|推荐的?|知道)\s?[^，,。;；\n是]{0,2}$"
@@ -33,7 +34,7 @@ _NOT_NAME = re.compile(
     r"^(?:叫|做|放|存|卖|帮|给|加工|搞|生产|在|从|想|要|一家|一个|个|外资|国企|民企|央企|上市|新|初创|没|无|还|暂|刚|已|专|主|负责|独资|合资|规上|高新|注册|总部|什么|哪|老|小|大型|世界|中外|个体|位于|开|租|买|不|有|属于|成立|苏州的|外地|本地|私营|民营|国有|港资|台资|日资|德资|美资|家)"
 )
 _TIDY_EDGES = re.compile(
-    r"^(?:我们?公司|我们?厂|我司|我们|我|公司|单位|企业|本公司|集团)?(?:的)?(?:名称|名字|全称|全名|名|抬头)?(?:就?叫做?|就?是|为|[:：])?\s*|^叫做?(?=[一-龥]{4})|(?:就是我们|这个公司|哈|啊|吧|哦|呢|的)$"
+    r"^(?:我们?公司|我们?厂|我司|我们|我|公司|单位|企业|本公司|集团)?(?:的)?(?:名称|名字|全称|全名|名|抬头)?(?:就?叫做?|就?是|为|[:：])?\s*|^叫做?(?=[一-龥]{4})|^.{0,8}写的是|(?:就是我们|这个公司|哈|啊|吧|哦|呢|的)$"
 )
 _TALK = re.compile(
     r"[这那您你吗呢吧啊]|保密|涉及|不方便|透露|(?:我|我们|他)(?:们)?(?:是|在|的)|[在没不都就想要说][一-龥]{0,3}的$|[了着]$"
@@ -57,7 +58,7 @@ class Companies:
         titles = longest_first(lexicon["people"]["titles"])
         self._person_first = re.compile(f"[一-龥]{{1,3}}(?:{titles})")
         trades = lexicon["trades"]
-        self._is_trade = re.compile(f"(?:{longest_first(trades['terms'])})+$")
+        self._trades = Vocabulary(trades["terms"])
 
     def read(self, sheet: Sheet, scopes: Scopes) -> Value | None:
         """The company, "" for said to be none yet; every name found is masked, also those of others."""
@@ -112,7 +113,7 @@ class Companies:
     def _looks_said(self, name: str) -> bool:
         return (
             not re.search(r"[的了吗呢找租买]|做|生产", name)
-            and not self._is_trade.fullmatch(name)
+            and self._trades.share(name) < 1
             and len(name) >= 2
             and not self._places.find(name[:2] if len(name) <= 3 else "")
         )
@@ -122,11 +123,11 @@ class Companies:
         if self._known.fullmatch(name):
             return True
         tail = self._tail.search(name)
-        if tail is None or re.search(r"[的了找租买想要做]", name) or self._is_trade.fullmatch(name):
+        if tail is None or re.search(r"[的了找租买想要做]", name) or self._trades.share(name) == 1:
             return False
         stem = name[: tail.start()]
         own = self._without_place(stem)
-        return 2 <= len(own) <= 6 and own not in self._generic and not self._is_trade.search(own)
+        return 2 <= len(own) <= 6 and own not in self._generic and not self._trades.share(own)
 
     def _without_place(self, stem: str) -> str:
         hits = self._places.find(stem)
@@ -192,14 +193,13 @@ class Companies:
                 r"[的找租买吗可个投我俺咱你他]|公司|能(?=[做办过有提给用租停放进])|这|那|一家|几家|哪|什么|注册|代表",
                 own,
             )
+            and not re.search(r"(?:贵|我|本|该|敝|你们|您|请问)$", own)
             and not self._is_generic_chain(own)
         )
 
     def _is_generic_chain(self, own: str) -> bool:
         """新能源公司, 做电子商务的科技公司 name a kind, not a firm."""
-        return bool(self._is_trade.fullmatch(own)) or any(
-            own == a + b for a in self._generic for b in self._generic if a
-        )
+        return self._trades.share(own) == 1 or any(own == a + b for a in self._generic for b in self._generic if a)
 
     def _start(self, text: str, end: int) -> int:
         """Walk left to where the name begins: a mark, a cue like 我们是, a person, or a place that begins the name."""
@@ -232,7 +232,7 @@ class Companies:
             if (
                 self._person_first.search(before)
                 or re.search(r"我|想|要|找|做|租|在|平|房|库|地$", before)
-                or self._is_trade.search(before)
+                or self._trades.share(before) > 0
             ):
                 return start + hit.start
         if match := re.match(r"(?:在|和|与|给|跟|去|到|请|帮|我)(?=[一-龥]{3})", stem):

@@ -46,7 +46,8 @@ class Gazetteer:
     sounds: dict[str, str] = field(default_factory=dict)
     by_sound: dict[tuple[str, ...], str] = field(default_factory=dict)
     not_by_sound: frozenset[str] = frozenset()
-    longest: int = 2
+    _sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """First two characters -> lengths of the names that begin so, longest first."""
 
     @classmethod
     def load(cls, extra: Mapping[str, Any]) -> Gazetteer:
@@ -54,7 +55,7 @@ class Gazetteer:
         made = cls(asked=frozenset(extra.get("ambiguous", ())))
         made._add_table(_rows(), frozenset(extra.get("bare", ())), frozenset(extra.get("never_bare", ())))
         made._add_extra(extra)
-        made.longest = max(map(len, made.names))
+        made._add_sizes()
         made._add_sounds()
         return made
 
@@ -71,7 +72,7 @@ class Gazetteer:
             if hit is None or self._hides_a_city(text, hit):
                 position += 1
                 continue
-            hits.append(hit)
+            hits += [hit] if hit.codes or hit.zone else []
             position = hit.end
         return hits
 
@@ -86,12 +87,16 @@ class Gazetteer:
         """Names written with other characters of the same sound: 苏洲, 昆三."""
         blocked = {position for hit in taken for position in range(hit.start, hit.end)}
         hits: list[Hit] = []
+        heard = [self.sounds.get(char, "") for char in text]
         for start in range(len(text) - 1):
             for size in (3, 2):
-                window = text[start : start + size]
-                if len(window) < size or blocked & set(range(start, start + size)):
+                if (
+                    start + size > len(text)
+                    or (*heard[start : start + size],) not in self.by_sound
+                    or blocked & set(range(start, start + size))
+                ):
                     continue
-                name = self._sounding(window)
+                name = self._sounding(text[start : start + size])
                 if name:
                     entry = self.names[name]
                     hits.append(Hit(start, start + size, entry.codes, entry.zone, by_sound=True))
@@ -107,7 +112,7 @@ class Gazetteer:
         return name if name and any(a == b for a, b in zip(name, window, strict=True)) else ""
 
     def _at(self, text: str, start: int, last: Hit | None) -> Hit | None:
-        for size in range(min(self.longest, len(text) - start), 1, -1):
+        for size in self._sizes.get(text[start : start + 2], ()):
             name = text[start : start + size]
             entry = self.names.get(name)
             if entry is not None and not _is_part_of_word(text, start, start + size):
@@ -149,11 +154,15 @@ class Gazetteer:
         for group in ("towns", "nicknames"):
             for code, names in extra.get(group, {}).items():
                 for name in names:
-                    self.names[name] = _Entry((code,))
+                    known = self.names[name].codes if name in self.names and len(name) > 2 else ()
+                    zone = name if group == "towns" and name.endswith(_ZONE_ENDS) else ""
+                    self.names[name] = _Entry((code, *(other for other in known if other != code)), zone)
         for name, codes in extra.get("ambiguous", {}).items():
             self.names[name] = _Entry(tuple(codes))
             for code in codes:
                 self._label_with_city(code, name)
+        for word in extra.get("no_places", ()):
+            self.names[word] = _Entry(())
         for name, zone in extra.get("zones", {}).items():
             self.names[name] = _Entry((zone["code"],) if zone["code"] else (), zone["name"])
 
@@ -163,6 +172,12 @@ class Gazetteer:
             kind = "" if name.endswith("区") else "区"
             self.labels[code] = f"{city}{name if name in self.labels[code] else self.labels[code]}{kind}"
 
+    def _add_sizes(self) -> None:
+        sizes: dict[str, set[int]] = {}
+        for name in (*self.names, *self.weak):
+            sizes.setdefault(name[:2], set()).add(len(name))
+        self._sizes = {start: tuple(sorted(found, reverse=True)) for start, found in sizes.items()}
+
     def _add_sounds(self) -> None:
         self.sounds = {char: near(sound) for char, sound in sounds.usual().items()}
         self.not_by_sound = frozenset((DATA / "soundalikes.txt").read_text(encoding="utf-8").split())
@@ -171,6 +186,10 @@ class Gazetteer:
         ):
             if 2 <= len(name) <= 3 and len(entry.codes) == 1 and _is_known_well(entry.codes[0]):
                 self.by_sound.setdefault(tuple(self.sounds.get(char, char) for char in name), name)
+
+
+_ZONE_ENDS = ("高新区", "科技城", "知识城", "科学城", "保税区", "新站")
+"""A town of this kind is a zone as well; an economic development zone is only part of its city."""
 
 
 def best(codes: tuple[str, ...], context: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.understanding.clauses import CURRENT, PAST, REPLACED, Scopes
 from bot.understanding.numbers import NUMBER, PER_ONE, Amount, amounts, bounded, tidy, value
 from bot.understanding.reading import Value
-from bot.understanding.text import Sheet
+from bot.understanding.text import TAKEN, Sheet
 
 _TOPICS = (
     ("none", r"投资强度|强度|注册资[金本]|注资|融资|估值|补贴|补助|奖励|押金|保证金|定金|社保|电费|水费|工资|物业费|物业|利润|能耗|中介费|贷款|欠|罚|产出强度|亩均(?:产值|产出|投资|投入)|每亩(?:产值|产出|投资|投入)|单位面积"),
@@ -27,7 +27,7 @@ _YUAN = r"(?:元人民币|人民币|元钱|元|块钱?|RMB|rmb|¥|￥)"
 _DIGIT = rf"(?!{PER_ONE})[零一二两三四五六七八九半\d]"
 _COINS = re.compile(
     rf"(?P<whole>{NUMBER})\s?(?:块钱?|元)(?P<jiao>{_DIGIT})(?:毛|角)?(?P<fen>{_DIGIT})?(?:分)?(?![\d百千万亿十平方亩])"
-    rf"|(?P<mao>{NUMBER})\s?(?:毛|角)(?:钱)?(?P<mfen>{_DIGIT})?(?:分)?"
+    rf"|(?<![长珠])(?P<mao>{NUMBER})\s?(?:毛|角)(?:钱)?(?P<mfen>{_DIGIT})?(?:分)?"
 )
 _AFTER = re.compile(rf"\s?(?:人民币)?(?P<yuan>{_YUAN})?(?:钱)?")
 _UNITS_AFTER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -180,7 +180,10 @@ def _budget(money: Money) -> dict[str, Any] | None:
 def _is_meant(money: Money, near: bool) -> bool:
     """A number without 万 or 元 is money only right behind its word."""
     told = money.amount.high if money.amount.high is not None else money.amount.low or 0
-    return money.marked or money.unit in ("m2/day", "m2/month") or (near and (told >= 5 or told != int(told)))
+    a_month = money.unit == "month" and told >= 1000
+    return (
+        money.marked or a_month or money.unit in ("m2/day", "m2/month") or (near and (told >= 5 or told != int(told)))
+    )
 
 
 # --- which topic -------------------------------------------------------------------------------------------------------
@@ -240,9 +243,7 @@ def _all(text: str) -> list[Money]:
     for size in _magnitudes(text):
         if not _overlaps(found, size.start, size.end):
             found.append(size)
-    for amount in amounts(text):
-        if _overlaps(found, amount.start, amount.end):
-            continue
+    for amount in amounts(_without(text, found)):
         money = _money(text, amount)
         if money is not None:
             found.append(money)
@@ -263,6 +264,13 @@ def _ranges(text: str, found: list[Money]) -> list[Money]:
         else:
             joined.append(money)
     return joined
+
+
+def _without(text: str, found: list[Money]) -> str:
+    """The text with what was found masked, so that 1块5到2块 does not read as 5到2."""
+    for money in found:
+        text = text[: money.amount.start] + TAKEN * (money.amount.end - money.amount.start) + text[money.amount.end :]
+    return text
 
 
 def _overlaps(found: list[Money], start: int, end: int) -> bool:

@@ -216,7 +216,7 @@ def _plain_range(match: re.Match[str]) -> Amount | None:
     low = value(low_words)
     if low is None:
         return None
-    scaled = low_words[-1] in "kKwW万亿千百" or (high_words is not None and high_words[-1] in "kKwW万亿千百")
+    scaled = bool(re.search(r"[kKwW万亿千百]", low_words + (high_words or "")))
     if match["late"] and high_words is None:
         low *= _scale(match["late"])
         return Amount(low, low if match["late_more"] == "来" else None, match.start(), match.end(), True)

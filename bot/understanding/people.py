@@ -13,7 +13,9 @@ _CUE = r"(?:(?:换成|联系|找|打给|给)?我?(?:们)?(?:的)?(?:同事|助�
 _OTHERS = re.compile(
     r"(?:你们|您们|贵司|贵公司|你家|那边|之前|上次|昨天|前几天|刚才|认识|朋友|听|问|帮|给|转给|转告|通知)(?:公司|那边|那里)?的?(?:一?个)?$|(?:跟|和|与|找过|联系过|加了|问了|问过|见过)$"
 )
-_OTHERS_AFTER = re.compile(r"^(?:介绍|推荐|说|在吗|在不在|那边|的朋友|给的|发的|联系过|跟我说|告诉)")
+_OTHERS_AFTER = re.compile(
+    r"^(?:[，, ]?(?:您|你)好|好[，,！!]|介绍|推荐|说|在吗|在不在|那边|的朋友|给的|发的|联系过|跟我说|告诉)"
+)
 _STARTS = re.compile(r"(?:^|[\s，,。;；:：、/|（(\x00\d\n是找叫姓我系人司厂集团院所部给请的成为换我呼])$")
 
 
@@ -39,10 +41,16 @@ class People:
             rf"(?P<cue>{_CUE})(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿][一-龥]|{_LATIN})(?=$|[，,。;；\s\n\x00（(/、！!？?…~]|电话|手机|联系|微信|号码|想|要|的(?:电话|手机)|\d|吧|就行|即可|就好|就可以|对接|沟通|负责)"
         )
         self._labelled = re.compile(
-            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
+            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|咨询人|接洽人|担当者?|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
         )
         self._by_phone = re.compile(
-            f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*(?:的?(?:电话|手机号?|微信|号码|联系方式|tel|Tel|TEL))?[\\s:：是]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{0,2}}|[小老]{self._surname}|{_LATIN})(?=[）)]?(?:$|[，,。;；\\s\\n！!？?…]))"
+            f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*(?:的?(?:电话|手机号?|微信|号码|联系方式|tel|Tel|TEL))?[\\s:：是]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{1,2}}|{self._surname}$|[小老]{self._surname}|{_LATIN})(?=[）)]?(?:$|[，,。;；\\s\\n！!？?…]))"
+        )
+        self._by_role = re.compile(
+            rf"(?:我是|我叫|本人)?[一-龥]{{0,4}}(?:经理|总监|主管|助理|秘书|负责人|采购部?|行政部?|专员|部长|人事部?|工程部|基建部)(?P<name>{self._surname}[一-龥]{{1,2}}|{doubles}|{_LATIN})(?=$|[\\s，,。;；:：\\x00！!？?])"
+        )
+        self._latin_signed = re.compile(
+            r"(?:[Rr]egards|[Tt]hanks|[Bb]est|[Cc]heers)[,，\\s]+(?P<name>[A-Z][a-z]{1,11})|(?P<self>[A-Z][a-z]{1,11}) here\\b"
         )
         self._behind = re.compile(rf"[\s，,、]+(?P<name>{self._surname}[一-龥]{{1,2}})(?=$|[\s，,。\x00])")
         self._whole = re.compile(
@@ -56,6 +64,7 @@ class People:
     def read(self, sheet: Sheet, phone_given: bool) -> Value | None:
         return (
             self._family_name(sheet)
+            or self._in_role(sheet)
             or self._with_title(sheet)
             or self._after_cue(sheet)
             or self._behind_company(sheet)
@@ -170,6 +179,15 @@ class People:
                 or (len(name) >= 2 and TAKEN in sheet.left[match.end() : match.end() + 8])
             ):
                 return self._taken(sheet, match.span("name"))
+        return None
+
+    def _in_role(self, sheet: Sheet) -> Value | None:
+        """我是运营总监高勇, 采购部欧阳, Lucy here."""
+        for pattern in (self._by_role, self._latin_signed):
+            for match in sheet.find(pattern):
+                group = "self" if match.groupdict().get("self") else "name"
+                if match[group] not in self._not_names and not re.search(r"[的了租买找房厂库]", match[group]):
+                    return self._taken(sheet, match.span(group))
         return None
 
     def _behind_company(self, sheet: Sheet) -> Value | None:

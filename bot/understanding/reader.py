@@ -133,7 +133,7 @@ class Reader:
                 for name, value in values.items()
                 if name in ("mobile", "landline", "wechat", "contact", "company")
             }
-        if values and command not in _OPEN:
+        if any(value.is_known for value in values.values()) and command not in _OPEN:
             command = ""
         score = 0.0 if command else likeness(sheet.text, values, wants=self._needs.wants(sheet.text))
         return Reading(values, command, corrects and not command, adds, removes, False, score, problems)

@@ -40,7 +40,8 @@ def _items(sheet: Sheet, match: re.Match[str]) -> list[str]:
     said = sheet.said[start:end]
     cut = _CUT.search(said)
     said = said[: cut.start()] if cut and cut.start() else ("" if cut else said)
-    said = re.sub(r"^(?:那种|那些|这种|是|有|在|去|租|买|看|找|推|我|推荐|给我|：|:)+", "", said)
+    said = re.sub(r"^(?:了|那种|那些|这种|是|有|在|去|租|买|看|找|推|我|推荐|给我|：|:)+", "", said)
+    said = re.sub(r"(?:可以|肯定|绝对|坚决|一定|暂时)$", "", said)
     said = re.sub(r"(?<=[一-龥]{2})(?:有点|太|比较)[远贵偏小大吵].*$", "", said)
     items = [re.sub(r"(?:的|了|那种|这种|类的?)$", "", bare(item)) for item in _LIST.split(said)]
     return [item for item in items if 1 < len(item) <= 12 and not _IDLE.match(item) and TAKEN not in item]

@@ -10,11 +10,14 @@ from bot.understanding.clauses import PAST, REFUSED, REPLACED, Scopes
 from bot.understanding.lexicon import Lexicon, either, longest_first
 from bot.understanding.reading import Value
 from bot.understanding.text import TAKEN, Sheet, bare
+from bot.understanding.vocabulary import Vocabulary
 
 _STOP = r"，,。;；！!？?\n\x00：:■●◆·|—"
 _ANY, _MAYBE, _LIKELY, _SURELY = 0.2, 0.5, 0.8, 1.0
 _LONGEST = 20
-_NOT_SAID = re.compile(r"[吗？?]|怎么|什么|为什么|不知道|没想好|没定|不方便|保密|都做|都行|随便|不想")
+_NOT_SAID = re.compile(
+    r"涉及|专利|不能[讲说]|[不没]能?透露|[吗？?]|怎么|什么|为什么|不知道|没想好|没定|不方便|保密|都做|都行|随便|不想"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,7 @@ class _Cue:
 class Trades:
     def __init__(self, lexicon: Lexicon) -> None:
         words = lexicon["trades"]
-        terms = _whole_words(words["terms"])
-        self._term = re.compile(terms, re.I)
-        self._ends = re.compile(rf"(?:{terms})$", re.I)
+        self._terms = Vocabulary(words["terms"])
         self._head = re.compile(f"[一-龥A-Za-z0-9][{words['heads']}]$")
         self._generic = frozenset(words["generic"])
         self._fixtures = frozenset(words["fixtures"])
@@ -57,6 +58,7 @@ class Trades:
             _Cue(re.compile(store + what), _LIKELY, 0.9),
             _Cue(re.compile(rf"(?:给|用于){what.replace('40', '14')}用"), _LIKELY, 0.9, needs_context=True),
             _Cue(re.compile(body), _LIKELY, 0.9, needs_context=True, is_framed=True),
+            _Cue(re.compile(rf"(?:我们是?|我是|我|本人){what.replace('40', '12?')}的(?=$|[，,。\s])"), _LIKELY, 0.9),
             _Cue(re.compile(verb + what), _ANY, 0.7),
         )
 
@@ -80,13 +82,13 @@ class Trades:
         tidied = self._tidy(first)
         if not tidied or (tidied in self._generic and len(tidied) < 2):
             return None
-        return Value(tidied, words, 0.9 if self._term.search(tidied) else 0.7)
+        return Value(tidied, words, 0.9 if self._terms.share(tidied) else 0.7)
 
     # --- how much a phrase is a product -------------------------------------------------------------------------------
 
     def _product(self, words: str, cue: _Cue) -> str:
         labelled = cue.least == 0.0
-        tidied = self._tidy(words, cut=not labelled)
+        tidied = self._tidy(words if labelled else _after_talk(words), cut=not labelled)
         if not 2 <= len(tidied) <= 2 * _LONGEST:
             return ""
         return tidied if labelled or self.likeness(tidied) >= cue.least else ""
@@ -95,11 +97,11 @@ class Trades:
         """0..1 how much a phrase reads like a product or a process."""
         if not 2 <= len(words) <= _LONGEST or words in self._generic or self._never.search(words):
             return 0.0
-        if not re.search(r"[一-龥]", words) and not self._term.search(words):
+        if not re.search(r"[一-龥]", words) and not self._terms.share(words):
             return 0.0
-        if self._ends.search(words):
+        if self._terms.end_in(words):
             return _SURELY
-        covered = sum(len(match[0]) for match in self._term.finditer(words)) / len(words)
+        covered = self._terms.share(words)
         if covered >= 0.5:
             return _LIKELY + 0.1
         if self._head.search(words) and len(words) <= 10:
@@ -128,6 +130,8 @@ class Trades:
         best, least = None, _LIKELY
         for start, words in self._pieces(sheet):
             tidied = bare(self._tail.sub("", self._front.sub("", words)))
+            if not self.likeness(tidied):
+                tidied = self._tidy(words)
             likeness = 0.0 if tidied in self._fixtures else self.likeness(tidied)
             if scopes.role(start) not in (PAST, REFUSED, REPLACED) and (likeness > least or not best):
                 if likeness < _LIKELY:
@@ -145,11 +149,12 @@ class Trades:
         return self._frame.sub(lambda match: TAKEN * len(match[0]), text)
 
 
-def _whole_words(terms: list[str]) -> str:
-    """Latin terms stand alone: AI is not the end of Shanghai."""
-    latin = [term for term in terms if term.isascii()]
-    others = [term for term in terms if not term.isascii()]
-    return rf"{longest_first(others)}|(?<![A-Za-z])(?:{longest_first(latin)})(?![A-Za-z])"
+_TALK = re.compile(r".*(?:有没有|有个|想找|想要|想把|需要|找个?|[想把](?=[一-龥]{3}))")
+
+
+def _after_talk(words: str) -> str:
+    """手上有个MEMS封测, 有没有棉纺: what stands behind the talk."""
+    return _TALK.sub("", words)
 
 
 def _is_meant(scopes: Scopes, match: re.Match[str]) -> bool:

@@ -17,10 +17,11 @@ class Typos:
 
     def put_right(self, text: str) -> str:
         """The text with every such word spelled as it should be; of the same length."""
+        heard = tuple(self._sound_of.get(char, "") for char in text)
         for size in self._sizes:
             for start in range(len(text) - size + 1):
-                window = text[start : start + size]
-                word = self._words.get(tuple(self._sound_of.get(char, "") for char in window))
+                word = self._words.get(heard[start : start + size])
+                window = text[start : start + size] if word else ""
                 if (
                     word
                     and word != window
