@@ -176,6 +176,16 @@ def test_a_site_in_trouble_never_makes_articles_vanish(desk: Desk, answer: Answe
     assert differences(desk) == []
 
 
+def test_a_site_whose_article_pages_all_answer_404_has_broken_addresses_and_lost_nothing(desk: Desk) -> None:
+    desk.blog.put(*posts(12))
+    desk.run()
+    desk.blog.faults.append(lambda target: trouble(404, "<html>404</html>") if "/post/" in target else None)
+    for _ in range(3):
+        desk.later(days=2)
+        assert desk.run().gone == 0
+    assert differences(desk) == []
+
+
 def test_half_a_page_is_not_taken_for_an_edit(desk: Desk) -> None:
     desk.blog.put(*posts(12))
     desk.run()
