@@ -82,14 +82,15 @@ class IndexedArticles:
         return Found(late, answered=bool(late), period=period.words, missed_period=True)
 
     def _of_topic(self, topic: Topic, findings: Findings, limit: int) -> tuple[Article, ...]:
-        """The topic's articles: first those about the very word that was said, then the rest, newest first in each."""
+        """The topic's articles: those with the very word in their title newest first, those that say it, the rest."""
         period, view = findings.question.period, self.index.view()
         within = [view.between(period.start, period.end)] if period and not findings.missed_period else []
         listed = self._newest([*view.all_of("topics", [topic.key]), *within], limit)
-        about = {one.hit.group for one in findings.found if one.in_title == 1.0} if findings.answered else set()
-        very = sorted((a for a in listed if a.id in about), key=lambda article: article.published, reverse=True)
-        found = [_article(one.hit) for one in findings.found if one.hit.group in about]
-        return tuple({article.id: article for article in (*very, *found, *listed)}.values())[:limit]
+        good = findings.found if findings.answered else ()
+        titled = sorted((one.hit for one in good if one.in_title == 1.0), key=lambda hit: hit.published, reverse=True)
+        saying = [one.hit for one in good if one.in_title < 1.0 and one.verbatim == 1.0]
+        found = [_article(hit) for hit in (*titled, *saying)]
+        return tuple({article.id: article for article in (*found, *listed)}.values())[:limit]
 
     def _told(
         self, findings: Findings, articles: tuple[Article, ...], *, topic: str = "", clear: bool = False

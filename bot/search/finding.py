@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.search.index import Index, View
-from bot.search.judging import Signs, signs
+from bot.search.judging import Signs, is_idle, signs
 from bot.search.question import Question, read
 from bot.search.ranking import CANDIDATES, Ranked, Wanted, is_broad, newest_first, ranked
 from bot.search.respelling import Speller
@@ -81,7 +81,7 @@ def find(
         best = best if missed else within
     found = _once(best.found)
     judged = signs(best.wanted, found[0], best.changed) if found else Signs()
-    answered = bool(found) and judged.confidence >= answers_from
+    answered = bool(found) and judged.confidence >= answers_from and not is_idle(question.said)
     if found and is_broad(best.wanted, found, newest=question.newest):
         found = newest_first(best.wanted, found, now)
     respelled = best.wanted.question.text if best.changed else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,6 +11,9 @@ from bot.search.analysis import runs, segments
 from bot.search.phrases import Phrases
 from bot.search.plain import lines
 from bot.search.ranking import Ranked, Wanted
+
+SHORT_NUMBER = 3
+_MARKS = re.compile(r"[\W_]+")
 
 # Fitted on half of the evaluation queries and on messages made of articles against idle ones (tests/eval/search_fit.py);
 # the other half and the hand-written messages of tests/eval/search_messages.tsv only measure.
@@ -93,6 +97,17 @@ def talkative(text: str) -> dict[str, float]:
         if token in single:
             share["chat"] += 1 / length
     return share
+
+
+def is_idle(said: str) -> bool:
+    """A saying everybody knows to be small talk, one character over and over, or a short number."""
+    bare = _MARKS.sub("", said)
+    return bare in _small_talk() or len(set(bare)) <= 1 or (bare.isdigit() and len(bare) <= SHORT_NUMBER)
+
+
+@cache
+def _small_talk() -> frozenset[str]:
+    return frozenset(word for line in lines("smalltalk.txt") for word in line.split())
 
 
 @cache
