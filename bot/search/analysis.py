@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
+from typing import TypeVar
 
 import rjieba
 
@@ -19,6 +20,11 @@ VERSION = 2
 
 TITLE_WEIGHT = 4
 """Times a title is repeated in the one text field; fields of their own with a boost ruin the ranking."""
+
+_T = TypeVar("_T")
+
+REMEMBERED = 100_000
+"""Pieces of text of one kind whose terms are remembered: most of what is written is written often."""
 
 _RUN = re.compile(r"[一-鿿]+|[a-z0-9][a-z0-9.+#-]*")
 _PART = re.compile(r"[a-z0-9]{2,}")
@@ -45,23 +51,38 @@ def segments(text: str) -> list[str]:
     return list(rjieba.cut(text))
 
 
+class _Remembered(dict[str, _T]):
+    """What was made of a piece of text, made once. Bounded: when full it begins anew."""
+
+    def __init__(self, make: Callable[[str], _T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, piece: str) -> _T:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        made = self[piece] = self._make(piece)
+        return made
+
+
 def words(text: str) -> list[str]:
     """The words of a plain text that say something; of compounds like aes-256 also the parts."""
-    found: list[str] = []
-    for word in rjieba.cut(text):
-        kept = _kept(word)
-        if kept:
-            found += kept
-    return found
+    kept = _kept()
+    return [word for token in rjieba.cut(text) for word in kept[token]]
 
 
-@lru_cache(maxsize=1 << 16)
-def _kept(word: str) -> tuple[str, ...]:
-    word = word.strip()
-    if word in stop_words() or not _RUN.fullmatch(word):
-        return ()
-    parts = tuple(part for part in _PART.findall(word) if part != word) if word.isascii() else ()
-    return (word, *parts)
+@cache
+def _kept() -> _Remembered[tuple[str, ...]]:
+    stop = stop_words()
+
+    def kept(token: str) -> tuple[str, ...]:
+        word = token.strip()
+        if word in stop or not _RUN.fullmatch(word):
+            return ()
+        parts = tuple(part for part in _PART.findall(word) if part != word) if word.isascii() else ()
+        return (word, *parts)
+
+    return _Remembered(kept)
 
 
 def pairs(text: str) -> list[str]:
@@ -80,8 +101,9 @@ def sounding(text: str) -> str:
 
 
 def sound_pairs(text: str) -> list[str]:
-    coded = sounding(text)
-    return [left + right for run in _SOUND_RUN.findall(coded) for left, right in pairwise(run)]
+    """Pairs of sounds, for finding what was written with other characters."""
+    runs_heard = _SOUND_RUN.findall(sounding(text))
+    return [left + right for run in runs_heard for left, right in pairwise(run)]
 
 
 @cache

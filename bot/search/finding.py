@@ -18,7 +18,8 @@ GOOD = 0.55
 """Coverage and verbatim finds (0..2) of the best article below which the message may be misspelt."""
 BETTER = 0.05
 CHANGE_COSTS = 0.1
-LONG, ENOUGH = 12, 0.5
+LONG, LONGEST, ENOUGH = 12, 24, 0.5
+"""Characters of a message from which on, with enough of it found, or at all, no slip is looked for."""
 NEARLY_AS_GOOD = 0.7
 """What the time that was named must have to offer, measured by what any other has."""
 
@@ -103,11 +104,13 @@ def _best_reading(question: Question, view: View, tools: Tools, now: datetime) -
 
 def _is_told_at_length(first: _Attempt) -> bool:
     """In a long message most words are right, and one slip among them does no harm."""
-    return bool(first.found) and len(first.wanted.question.text) > LONG and first.found[0].coverage > ENOUGH
+    length = len(first.wanted.question.text)
+    return length > LONGEST or (bool(first.found) and length > LONG and first.found[0].coverage > ENOUGH)
 
 
 def _attempt(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:
-    wanted = Wanted(question, tuple(tools.synonyms.find(question.text)), view)
+    synonyms = tools.synonyms.find(question.text) if len(question.text) <= LONGEST else ()
+    wanted = Wanted(question, tuple(synonyms), view)
     return _Attempt(wanted, ranked(wanted, now) if question.text else [])
 
 

@@ -9,7 +9,7 @@ import math
 import random
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -276,17 +276,13 @@ def _row(document: Document) -> tantivy.Document:
         id=document.id,
         published=int(document.published.timestamp()),
         group=document.duplicate_of or document.id,
-        words=_weighed(words, title, body),
-        pairs=_weighed(pairs, title, body),
-        sounds=_weighed(sound_pairs, title, body),
+        words=" ".join(words(title) * TITLE_WEIGHT + words(body)),
+        pairs=" ".join(pairs(title) * TITLE_WEIGHT + pairs(body)),
+        sounds=" ".join(sound_pairs(title) * TITLE_WEIGHT + sound_pairs(body)),
         topics=" ".join(document.topics),
         content=f"{title}\n{body}".encode(),
         facts=json.dumps(facts, ensure_ascii=False).encode(),
     )
-
-
-def _weighed(terms: Callable[[str], list[str]], title: str, body: str) -> str:
-    return " ".join(terms(title) * TITLE_WEIGHT + terms(body))
 
 
 def _hit(searcher: tantivy.Searcher, score: float, address: tantivy.DocAddress) -> Hit:

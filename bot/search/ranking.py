@@ -182,7 +182,7 @@ def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
     found = [_ranked(wanted, hit, best, now) for hit in hits]
     if sum(one.verbatim == 1.0 for one in found) < ENOUGH and (query := wanted.together()):
         known = {hit.id for hit in hits}
-        more = [hit for hit in wanted.view.best(query, CANDIDATES) if hit.id not in known]
+        more = [hit for hit in wanted.view.best(query, CANDIDATES // 2) if hit.id not in known]
         floor = hits[-1].score if hits else 0.0
         found += [_ranked(wanted, replace(hit, score=floor), best, now) for hit in more]
     return sorted(found, key=lambda one: -one.score)
@@ -218,7 +218,7 @@ def is_broad(wanted: Wanted, found: Sequence[Ranked], *, newest: bool) -> bool:
 def newest_first(wanted: Wanted, found: Sequence[Ranked], now: datetime) -> list[Ranked]:
     """Those with the thing in their title by age, also those the ranking left out; then the others as they were."""
     grams = wanted.view.all_of("pairs", wanted.question.pairs)
-    latest = wanted.view.newest([*grams, *wanted.extra], CANDIDATES * 2) if grams else []
+    latest = wanted.view.newest([*grams, *wanted.extra], CANDIDATES) if grams else []
     best = max(one.hit.score for one in found)
     known = {one.hit.id for one in found}
     more = [_ranked(wanted, replace(hit, score=0.0), best, now) for hit in latest if hit.id not in known]
