@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check eval bench bench-push chaos-push clean browser lock audit sbom deploy-check
+.PHONY: install run test check eval eval-search bench bench-push bench-search chaos-push clean browser lock audit sbom deploy-check
 
 install: $(STAMP)
 
@@ -55,6 +55,13 @@ bench-push: install
 chaos-push: install
 	$(PYTHON) -W ignore -m tests.chaos.push
 	! $(PYTHON) -W ignore -m tests.chaos.push 400 4 2 --without-claiming
+
+# How well messages find articles, and how fast; SIZES="100000 1000000" takes a while.
+eval-search: install
+	$(PYTHON) -m tests.eval.search
+
+bench-search: install
+	$(PYTHON) -m tests.bench.search $(or $(SIZES),100000)
 
 clean:
 	rm -rf $(VENV) .data .pytest_cache .mypy_cache .ruff_cache

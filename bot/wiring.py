@@ -79,6 +79,7 @@ HOT_TOPICS = 4
 READINGS_KEPT = 256
 """Several rows of the table look at the same message."""
 REFRESH_S = 0.5
+FIRST_LOOK_S = 60.0
 REFRESH_MOST_S = 8.0
 """Between looks while they fail."""
 BUSY = (Away, Lost, Occupied, Unavailable)
@@ -148,6 +149,7 @@ def front(settings: Settings, router: Router) -> Front:
     library, replies = library_of(made), replies_of(made)
     patience = Patience()
     lookups = _patient(lookups_of(made, library, replies), patience)
+    library.first_look()
     library.keep_fresh(replies.refresh)
     talk = TalkLog(made.sessions, made.vault)
     talk.keep_writing()
@@ -293,12 +295,30 @@ class Library:
         with reading(self.sessions) as session:
             behind = stored.latest_seq(session) > place(self.index)
             self.latest_news = broadcasts.latest_news(session)
-        if behind:
-            catch_up(self.index, self.changes)
+        taken = catch_up(self.index, self.changes) if behind else 0
         self.index.reload()
-        if grown_since_calibration(self.index):
-            calibrate(self.index, self.articles.tools, datetime.now(UTC))
-            self.index.reload()
+        if taken and grown_since_calibration(self.index):
+            # Beside the answers and the next look: it asks the index a thousand questions.
+            threading.Thread(target=self.calibrate, name="calibration", daemon=True).start()
+
+    def calibrate(self) -> None:
+        calibrate(self.index, self.articles.tools, datetime.now(UTC))
+
+    def first_look(self, patience: float = FIRST_LOOK_S) -> None:
+        """After a change of the analysis the index is empty: fill it, or wait for the process that fills it, before
+        anybody is answered. Where the rows cannot be had, answers begin with what there is."""
+        until = time.monotonic() + patience
+        try:
+            self.refresh()
+            while self._is_behind() and time.monotonic() < until:
+                time.sleep(REFRESH_S)
+                self.refresh()
+        except Exception:
+            log.exception("the index cannot be looked at before the start")
+
+    def _is_behind(self) -> bool:
+        with reading(self.sessions) as session:
+            return stored.latest_seq(session) > place(self.index)
 
     def keep_fresh(self, *others: Callable[[], object]) -> None:
         """From now on, and whatever else is to be looked at as often."""
