@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bot import wiring
-from bot.commands import logs, menu, outbox, push
+from bot.commands import logs, menu, outbox, push, qr
 from bot.commands import run as running
 from bot.commands import search as searching
 from bot.commands.extract import extract
@@ -82,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     leads.add_argument("--json", action="store_true", help="one lead a line, with its slots")
     undelivered = add("outbox", _outbox, "notices that could not be delivered")
     undelivered.add_argument("--retry", action="store_true", help="send the dead ones again")
+    code = add("qr", _qr, "a QR code with a scene: for a park, an exhibition, a colleague")
+    code.add_argument("action", choices=["make"])
+    code.add_argument("scene")
+    code.add_argument("--days", type=int, default=0, help="how long it lasts; 0 = for ever")
     push = add("push", _push, "what is pushed: list, show, approve, hold, cancel, title, drop, preview, arrived, lost")
     push.add_argument("action", nargs="?", default="list", choices=PUSH)
     push.add_argument(
@@ -203,6 +207,10 @@ def _outbox(chosen: argparse.Namespace) -> int:
     return (
         outbox.retry(sessions, sys.stdout, datetime.now(UTC)) if chosen.retry else outbox.outbox(sessions, sys.stdout)
     )
+
+
+def _qr(chosen: argparse.Namespace) -> int:
+    return qr.make(wiring.account_of(wiring.base(_settings())), chosen.scene, chosen.days, sys.stdout)
 
 
 def _push(chosen: argparse.Namespace) -> int:

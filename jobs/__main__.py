@@ -21,7 +21,20 @@ from bot.store import outbox
 from bot.store.deliveries import Reach
 from bot.store.outbox import Notice
 from config.settings import Settings
-from jobs import answer, deliver, digest, forget, housekeeping, ingest_here, mass, notify, release, remind, summary
+from jobs import (
+    answer,
+    deliver,
+    digest,
+    forget,
+    housekeeping,
+    ingest_here,
+    mass,
+    notify,
+    previews,
+    release,
+    remind,
+    summary,
+)
 from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import worker as working
@@ -129,6 +142,8 @@ class Work:
     def deliver(self) -> None:
         sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
         habits, now = habits_of(self.made), datetime.now(UTC)
+        source, may = self.made.texts["staff"]["news"]["source"], self.account.rights.mass_preview
+        previews.show_wanted(sessions, platform, source, allowed=may)
         release.release_due(sessions, self.reach, habits, now)
         if habits.is_quiet(now):
             return

@@ -6,6 +6,7 @@ import html
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from bot.adapters.wechat.client import DRAFT_AUTHOR, DRAFT_CONTENT, DRAFT_DIGEST, DRAFT_TITLE, DraftArticle
@@ -30,6 +31,11 @@ def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], sour
     """The media_id of a new draft. A draft made twice is only a draft too many. source: like "原文：{url}"."""
     thumb = cover(platform, sessions)
     return platform.add_draft([_article(story, thumb, source) for story in stories])
+
+
+def titled(stories: Sequence[Story], title: str) -> Sequence[Story]:
+    """With the title line of staff over the first, which is the one that followers see."""
+    return [replace(stories[0], title=title), *stories[1:]] if title and stories else stories
 
 
 def cover(platform: Draftsman, sessions: Sessions) -> str:

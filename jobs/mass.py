@@ -19,7 +19,7 @@ from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
-from jobs.drafts import COVER, Draftsman, make
+from jobs.drafts import COVER, Draftsman, make, titled
 from jobs.habits import Habits
 from jobs.release import release
 
@@ -289,9 +289,10 @@ def _tagged(platform: Masses, openids: list[str], tag_id: int) -> list[str]:
 def _draft(press: Press, issue: Issue, row: Delivery) -> str:
     with reading(press.sessions) as session:
         stories = news.stories(session, issue.articles)
+        title = session.get_one(Broadcast, row.broadcast_id).title
     if len(stories) < len(issue.articles):
         raise _Off("an article was taken down")
-    media_id = make(press.platform, press.sessions, stories, press.source)
+    media_id = make(press.platform, press.sessions, titled(stories, title), press.source)
     with press.sessions.begin() as session:
         deliveries.drafted(session, row.id, press.worker, media_id)
     return media_id

@@ -48,6 +48,7 @@ class Account:
     jobs: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     templates: dict[tuple[str, str], str] = field(default_factory=dict)
+    previews: list[tuple[str, str]] = field(default_factory=list)
 
     def send_text(self, openid: str, text: str) -> None:
         self._call("send", lambda: self._arrive(openid, text))
@@ -91,6 +92,9 @@ class Account:
         media_id = f"DRAFT{len(self.drafts)}"
         self._call("draft", lambda: self.drafts.update({media_id: list(articles)}))
         return media_id
+
+    def mass_preview(self, media_id: str, openid: str = "", wechat_name: str = "") -> None:
+        self._call("preview", lambda: self.previews.append((media_id, openid or wechat_name)))
 
     def mass_to_tag(self, tag_id: int, media_id: str, clientmsgid: str) -> str:
         from bot.adapters.wechat.errors import AlreadyDone

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.adapters.wechat.errors import PlatformError
 from bot.commands.push import Wanted, push
 from bot.store import broadcasts, deliveries
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach, Waiting
-from jobs import deliver, digest, mass, release
+from jobs import deliver, digest, mass, previews, release
 from jobs.habits import Habits, quiet_hours
-from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf
+from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
 from tests.jobs.test_push import NAMES, WORDS
 
 HALF_AN_HOUR = Habits(preview=timedelta(minutes=30))
@@ -199,3 +200,31 @@ def test_what_is_let_go_at_night_is_sent_in_the_morning(shelf: Shelf, account: A
     assert deliver.deliver_due(shelf.store, account, shelf.ledger, WORDS, shelf.clock) == 0
     shelf.clock.move(9 * HOUR)
     assert deliver.deliver_due(shelf.store, account, shelf.ledger, WORDS, shelf.clock) == 1
+
+
+# On their own phone
+
+
+@pytest.mark.parametrize("to", ["o" + "x" * 27, "boss"])
+def test_staff_see_it_on_their_own_phone_with_their_title(shelf: Shelf, account: Account, to: str) -> None:
+    number = planned(shelf)
+    with shelf.store.begin() as session:
+        broadcasts.retitle(session, number, "新标题")
+        broadcasts.ask_preview(session, number, to)
+    for expected in (1, 0):
+        assert previews.show_wanted(shelf.store, account, "{url}", allowed=True) == expected
+    ((media_id, who),) = account.previews
+    assert who == to
+    assert [article.title for article in account.drafts[media_id]] == ["新标题", "文章2"]
+
+
+def test_a_preview_that_fails_says_why(shelf: Shelf, account: Account) -> None:
+    number = planned(shelf)
+    account.fails = once("draft", PlatformError(45003, "title size out of limit"))
+    for allowed, why in ((True, "45003"), (False, "verified")):
+        with shelf.store.begin() as session:
+            broadcasts.ask_preview(session, number, "boss")
+        previews.show_wanted(shelf.store, account, "{url}", allowed=allowed)
+        with shelf.store() as session:
+            assert why in session.get_one(Broadcast, number).preview_error
+    assert state(shelf, number) == "waiting"

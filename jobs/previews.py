@@ -1,0 +1,47 @@
+"""Shows staff a broadcast on their own phone before it goes: as a draft, by the platform's preview."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from bot.adapters.wechat.errors import PlatformError
+from bot.store import broadcasts
+from bot.store.base import Sessions, reading
+from jobs.drafts import Draftsman, make, titled
+
+log = logging.getLogger(__name__)
+
+OPENID = 28
+"""Characters of an openid, which begins with o; a WeChat name has at most 20."""
+
+
+class Previewer(Draftsman, Protocol):
+    def mass_preview(self, media_id: str, openid: str = "", wechat_name: str = "") -> None: ...
+
+
+def show_wanted(sessions: Sessions, platform: Previewer, source: str, *, allowed: bool) -> int:
+    """Send each preview that was asked for, once; what fails is written down for who asked. Returns how many went."""
+    with reading(sessions) as session:
+        wanted = [(one.id, one.preview_to) for one in broadcasts.previews_wanted(session)]
+    return sum(_show(sessions, platform, number, to, source, allowed) for number, to in wanted)
+
+
+def _show(sessions: Sessions, platform: Previewer, number: int, to: str, source: str, allowed: bool) -> bool:
+    error = "" if allowed else "this account may not preview: only for verified accounts"
+    with reading(sessions) as session:
+        preview = broadcasts.show(session, number)
+    try:
+        if allowed and preview and preview.stories:
+            stories = titled(preview.stories, preview.broadcast.title)
+            platform.mass_preview(make(platform, sessions, stories, source), **_recipient(to))
+    except PlatformError as trouble:
+        log.warning("the preview of broadcast %s failed: %s", number, trouble)
+        error = str(trouble)
+    with sessions.begin() as session:
+        broadcasts.previewed(session, number, error)
+    return not error
+
+
+def _recipient(to: str) -> dict[str, str]:
+    return {"openid": to} if to.startswith("o") and len(to) >= OPENID else {"wechat_name": to}
