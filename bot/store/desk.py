@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -167,8 +168,15 @@ def everything(session: Session, scope: Scope, wanted: Filter) -> Iterator[Lead]
 
 
 def counts(session: Session, scope: Scope) -> dict[str, int]:
-    counted = sa.select(Lead.state, sa.func.count()).where(scope.condition).group_by(Lead.state)
-    return dict(session.execute(counted).all())
+    """How many leads they see in each state; each part is counted from an index of its own."""
+    theirs = Lead.owner.in_(("", scope.name))
+    parts = (sa.true(),) if scope.everything else (theirs, sa.and_(Lead.shared, ~theirs))
+    found: Counter[str] = Counter()
+    for part in parts:
+        found.update(
+            dict(session.execute(sa.select(Lead.state, sa.func.count()).where(part).group_by(Lead.state)).all())
+        )
+    return dict(found)
 
 
 def due_count(session: Session, scope: Scope, today: date) -> int:
@@ -184,9 +192,9 @@ def plans(session: Session) -> dict[int, date]:
     return dict(session.execute(sa.select(Plan.lead_id, Plan.due_on)).all())
 
 
-def scenes(session: Session, scope: Scope, limit: int = 100) -> Sequence[str]:
+def scenes(session: Session, limit: int = 100) -> Sequence[str]:
     """The sources that leads came from."""
-    return session.scalars(sa.select(Lead.scene).where(scope.condition, Lead.scene != "").distinct().limit(limit)).all()
+    return session.scalars(sa.select(Lead.scene).where(Lead.scene != "").distinct().limit(limit)).all()
 
 
 # One lead

@@ -63,7 +63,11 @@ class Lead(Base):
     submitted_at: Mapped[datetime]
     updated_at: Mapped[datetime] = mapped_column(index=True)
 
-    __table_args__ = (sa.Index("ix_leads_owner_state", "owner", "state"),)
+    __table_args__ = (
+        sa.Index("ix_leads_owner_state", "owner", "state"),
+        sa.Index("ix_leads_shared_state_owner", "shared", "state", "owner"),
+        sa.Index("ix_leads_scene", "scene"),
+    )
 
 
 class LeadPhone(Base):

@@ -194,7 +194,7 @@ def _list(visit: Visit, db: Session, found: Found, asked: Mapping[str, str], tex
         owner=asked.get("owner", ""),
         scene=asked.get("scene", ""),
         graded=asked.get("grade", ""),
-        scenes=store.scenes(db, visit.scope),
+        scenes=store.scenes(db),
         colleagues=_colleagues(visit, db),
         q=text,
     )
