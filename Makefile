@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check eval eval-search bench bench-push bench-search chaos-push clean browser lock audit sbom deploy-check
+.PHONY: install run test check eval eval-search bench bench-push bench-search chaos chaos-push fuzz clean browser lock audit sbom deploy-check
 
 install: $(STAMP)
 
@@ -62,6 +62,13 @@ eval-search: install
 
 bench-search: install
 	$(PYTHON) -m tests.bench.search $(or $(SIZES),100000)
+
+chaos: install
+	$(PYTHON) -m tests.chaos --controls
+	$(PYTHON) -m tests.chaos --rolling --seconds 60
+
+fuzz: install
+	$(PYTHON) -m tests.fuzz
 
 clean:
 	rm -rf $(VENV) .data .pytest_cache .mypy_cache .ruff_cache
