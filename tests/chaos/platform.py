@@ -88,7 +88,7 @@ class Platform:
             "msg_signature": signature(TOKEN, stamp, nonce, encrypted),
         }
         body = f"<xml><ToUserName>gh_chaos</ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=INTERVAL)
+        line = self._line(port)
         try:
             line.request("POST", f"/wechat?{urlencode(query)}", body.encode(), {"Content-Type": "text/xml"})
             if cut:
@@ -101,6 +101,15 @@ class Platform:
         finally:
             with contextlib.suppress(OSError):
                 line.close()
+
+    def _line(self, port: int) -> http.client.HTTPConnection:
+        """As nginx in front does it: a machine that takes no connection is passed over at once."""
+        for each in (port, *(other for other in self._ports if other != port)):
+            line = http.client.HTTPConnection("127.0.0.1", each, timeout=INTERVAL)
+            with contextlib.suppress(ConnectionRefusedError):
+                line.connect()
+                return line
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=INTERVAL)
 
     def _take(self, sent: Sent, status: int, body: bytes) -> bool:
         if status != 200:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,13 +52,24 @@ def judge(world: World, crowd: Crowd) -> Verdict:
     found = Verdict()
     _messages(crowd, found)
     _leads(world, crowd, found)
-    received = requests.get(f"{world.simulator}/sim/received", params={"twice": 1}, timeout=30).json()["received"]
-    found.zeros["articles pushed twice"] = sum(len(who) for who in received.values())
-    pushed = requests.get(f"{world.simulator}/sim/received", params={"prefix": "article:"}, timeout=30).json()[
-        "received"
-    ]
-    found.figures["articles pushed"] = sum(len(who) for who in pushed.values())
+    pushed = _pushed(world)
+    found.zeros["articles pushed twice"] = sum(times - 1 for times in pushed.values())
+    found.figures["articles pushed"] = len(pushed)
     found.figures["kills"] = world.kills
+    return found
+
+
+def _pushed(world: World) -> Counter[tuple[str, str]]:
+    """How often each follower got each article, alone as a card or with others in a text."""
+    found: Counter[tuple[str, str]] = Counter()
+    for follower in requests.get(f"{world.simulator}/sim/followers", timeout=30).json()["items"]:
+        openid = follower["openid"]
+        chat = requests.get(f"{world.simulator}/sim/followers/{openid}/chat", timeout=30).json()["items"]
+        for entry in chat:
+            if entry.get("by") == "account" and entry.get("via") != "reply":
+                found.update(
+                    (openid, url) for url in set(re.findall(r"https?://[^\"'\\\s]+/post/\d+\.html", str(entry)))
+                )
     return found
 
 
