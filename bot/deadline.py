@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -44,7 +45,7 @@ class Cut(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Work:
-    """One message being answered. `done` is locked until it is."""
+    """One message being answered. `done` is locked until it is. context: the caller's, so that log lines tell whose."""
 
     message: Message
     nonce: str | None
@@ -54,6 +55,7 @@ class _Work:
     reply: Reply | None = None
     error: BaseException | None = None
     noted: bool = False
+    context: Context = field(default_factory=copy_context)
 
     def __post_init__(self) -> None:
         self.done.acquire()
@@ -136,7 +138,7 @@ class Deadline:
 
     def _do(self, work: _Work) -> None:
         try:
-            work.reply = self._answer(work.message, work.nonce, work.take)
+            work.reply = work.context.run(self._answer, work.message, work.nonce, work.take)
         except BaseException as error:  # noqa: BLE001 - the caller gets it
             work.error = error
         with self._guard:

@@ -71,6 +71,7 @@ from bot.store.talks import Line
 from bot.taking import Taker
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.reader import Reader
+from bot.vitals import Vitals
 from config import texts
 from config.settings import Settings
 from config.texts import Texts
@@ -491,8 +492,7 @@ def account_of(made: Base) -> Account:
         counted(call, error, seconds)
         refused(call, error, seconds)
 
-    tokens = TokenStore(made.redis, made.vault, wechat.app_id)
-    platform = Platform(wechat.app_id, wechat.app_secret, wechat.api_base, tokens, watch=watch)
+    platform = Platform(wechat.app_id, wechat.app_secret, wechat.api_base, _tokens(made), watch=watch)
     return Account(platform, ledger, refusals, rights.reduced_by(refusals.standing(now())))
 
 
@@ -510,6 +510,15 @@ def routing_of(made: Base) -> Routing:
         on_duty=worktime.on_duty,
         today=worktime.today,
     )
+
+
+def _tokens(made: Base) -> TokenStore:
+    return TokenStore(made.redis, made.vault, made.settings.wechat.app_id)
+
+
+def vitals_of(front: Front) -> Vitals:
+    made = front.made
+    return Vitals(made.sessions, made.redis, front.library.index, _tokens(made), partial(datetime.now, UTC))
 
 
 def push_rules(made: Base) -> news.Rules:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
+from bot.commands.tracing import request_id
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+_PHONE = re.compile(r"(?<![0-9a-fA-F.])(?:\+?86)?(1[3-9]\d)\d{4}(\d{4})(?![0-9a-fA-F])")
+"""A mobile phone that got into a line by mistake, as in the text of somebody else's exception."""
 
 
 class Lines(logging.Formatter):
@@ -19,9 +25,11 @@ class Lines(logging.Formatter):
             "event": record.getMessage(),
         }
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if number := request_id.get():
+            line["request"] = number
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _PHONE.sub(r"\1****\2", json.dumps(line, ensure_ascii=False, default=str))
 
 
 def set_up(level: int = logging.INFO) -> None:

@@ -19,6 +19,8 @@ from bot.dialogue.conversation import Conversation
 from bot.dialogue.intake_page import on_a_page
 from bot.dialogue.lookups import KeywordRule
 from bot.dialogue.message import Message, Text
+from bot.dialogue.reply import Reply
+from bot.vitals import Pulse
 from config.settings import read
 from handlers.routes import answer
 from handlers.web.app import create_app
@@ -42,8 +44,15 @@ def make(front: wiring.Front) -> Flask:
     strangers = Strangers(settings.stranger_burst)
     silent = threading.Semaphore(max(1, settings.threads // 4))
     errors = (front.refused, front.replayed, front.again)
-    webhook = Webhook(front.callback, front.answer, *errors, front.apology, strangers, silent)
-    made = create_app(webhook, Health(front.checks), desk_of(front), form_of(front), settings.trusted_proxies)
+    pulse = Pulse(front.made.redis)
+
+    def answered(message: Message, nonce: str | None) -> Reply:
+        pulse.beat()
+        return front.answer(message, nonce)
+
+    webhook = Webhook(front.callback, answered, *errors, front.apology, strangers, silent)
+    health = Health(front.checks, wiring.vitals_of(front))
+    made = create_app(webhook, health, desk_of(front), form_of(front), settings.trusted_proxies)
     made.register_blueprint(own_pages_door(own_pages_of(front)))
     return made
 
@@ -81,6 +90,7 @@ def desk_of(front: wiring.Front) -> Desk:
         still_open=partial(_still_open, account),
         account=account.standing,
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
+        vitals=wiring.vitals_of(front),
         news=made.texts["staff"]["news"],
         replies=_own_replies(front, account),
         secure=settings.public_url.startswith("https:"),

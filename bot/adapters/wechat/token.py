@@ -59,6 +59,10 @@ class TokenStore:
                 return token
             return self._renewed_early(token, fetch) if token else self._fetched_alone(fetch, "")
 
+    def left(self) -> float:
+        """Seconds for which the token that is kept is good; 0 = there is none. Raises redis.RedisError."""
+        return self._stored()[1]
+
     def renew(self, failed: str, fetch: Fetch) -> str:
         """Another token than the one that just failed; whoever renewed it in the meantime is not disturbed."""
         with _answering():

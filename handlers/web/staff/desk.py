@@ -42,6 +42,17 @@ class Usage(Protocol):
     def left(self) -> int | None: ...
 
 
+class Vital(Protocol):
+    """One number about the whole product, and whether somebody should look (bot.vitals)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def bad(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What a follower who says this would get. reading: how it was understood."""
@@ -85,7 +96,7 @@ class Desk:
     wake: tells a worker that there is something to do, notices unless another job is named.
     forget: drops a follower's conversation. protected: as long a lead stays with its owner from their last step.
     still_open: how many messages a follower may still be sent now; None where the account may send none at all.
-    account, usage, facts: for the page about the account's health; facts are (label, value).
+    account, usage, vitals: for the page about the health of account and machinery.
     news: the wording of pushes, the table `news` of config/staff.toml.
     replies: for the page about keyword rules, welcome and menu.
     secure: the desk is reached by https, so the cookie goes by nothing else.
@@ -110,7 +121,7 @@ class Desk:
     still_open: Callable[[str], int | None] = lambda _: None
     account: Callable[[], Sequence[Standing]] = tuple
     usage: Callable[[], Sequence[Usage]] = tuple
-    facts: Callable[[], Sequence[tuple[str, str]]] = tuple
+    vitals: Callable[[], Sequence[Vital]] = tuple
     news: Mapping[str, str] = field(default_factory=dict)
     replies: OwnReplies = field(default_factory=OwnReplies)
     now: Callable[[], datetime] = _now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import render_template, request
@@ -11,6 +12,7 @@ from bot.store import desk as store
 from bot.store import outbox as notices
 from bot.store import staff
 from bot.store.base import reading
+from handlers.web.staff.desk import Vital
 from handlers.web.staff.visit import Visit, to
 
 PAGE = 50
@@ -51,7 +53,27 @@ def retry(visit: Visit) -> ResponseReturnValue:
 
 def account(visit: Visit) -> ResponseReturnValue:
     desk = visit.desk
-    return render_template("staff/account.html", rights=desk.account(), usage=desk.usage(), facts=desk.facts())
+    vitals = [(vital, _told(visit, vital)) for vital in desk.vitals()]
+    return render_template("staff/account.html", rights=desk.account(), usage=desk.usage(), vitals=vitals)
+
+
+def _told(visit: Visit, vital: Vital) -> str:
+    """A number as people say it: 3 分钟前, 12 条, 有."""
+    texts = visit.desk.texts["health"]
+    pattern = texts["patterns"].get(vital.name, "{count}")
+    if vital.value is None:
+        return str(texts["nothing"].get(vital.name, texts["nothing"]["else"]))
+    if pattern == "yes":
+        return str(texts["yes"] if vital.value else texts["no"])
+    return str(pattern).format(count=round(vital.value), span=_span(texts["units"], vital.value))
+
+
+def _span(units: Mapping[str, str], seconds: float) -> str:
+    name, size = next((row for row in _UNITS.items() if seconds >= 2 * row[1]), ("seconds", 1))
+    return f"{round(seconds / size)} {units[name]}"
+
+
+_UNITS = {"days": 86400, "hours": 3600, "minutes": 60}
 
 
 def log(visit: Visit) -> ResponseReturnValue:
