@@ -193,7 +193,7 @@ class Companies:
                 r"[的找租买吗可个投我俺咱你他]|公司|能(?=[做办过有提给用租停放进])|这|那|一家|几家|哪|什么|注册|代表",
                 own,
             )
-            and not re.search(r"(?:贵|我|本|该|敝|你们|您|请问)$", own)
+            and not re.search(r"(?:贵|我|本|该|敝|你们|您|请问)$|^[做搞弄开]", own)
             and not self._is_generic_chain(own)
         )
 

@@ -170,6 +170,8 @@ def _budget(money: Money) -> dict[str, Any] | None:
         unit = "m2/day" if top < 5 else "m2/month"
     if unit == "" and money.by_piece and top <= _HIGHEST_PIECE:
         unit = "m2"
+    if unit == "month" and money.by_piece and top < _LOWEST_SALE:
+        unit = "m2/month"
     if unit == "m2" and top < _LOWEST_SALE:
         unit = "m2/day" if top < 5 else "m2/month"
     if unit == "m2/day" and top > 200:

@@ -40,7 +40,7 @@ class Trades:
         self._fixtures = frozenset(words["fixtures"])
         self._never = re.compile(either(words["never"]))
         self._cut = re.compile(either(words["cut"]))
-        self._front = re.compile(rf"^(?:{either(words['front'])}|[\s、.\d])+")
+        self._front = re.compile(rf"^(?:{either(words['front'])}|[\s、.]|\d+[、.])+")
         self._tail = re.compile(rf"(?:{either(words['tail'])})+$")
         self._frame = re.compile(either(words["frame"]))
         self._cues = self._made_cues(words)
@@ -129,7 +129,7 @@ class Trades:
         """五金冲压，3000平: the likeliest clause with nothing else in it."""
         best, least = None, _LIKELY
         for start, words in self._pieces(sheet):
-            tidied = bare(self._tail.sub("", self._front.sub("", words)))
+            tidied = bare(self._tail.sub("", self._front.sub("", _after_talk(words))))
             if not self.likeness(tidied):
                 tidied = self._tidy(words)
             likeness = 0.0 if tidied in self._fixtures else self.likeness(tidied)
@@ -149,7 +149,7 @@ class Trades:
         return self._frame.sub(lambda match: TAKEN * len(match[0]), text)
 
 
-_TALK = re.compile(r".*(?:有没有|有个|想找|想要|想把|需要|找个?|[想把](?=[一-龥]{3}))")
+_TALK = re.compile(r".*(?:有没有|有无|现成的|有个|想找|想要|想把|需要|找个?|[想把](?=[一-龥]{3}))")
 
 
 def _after_talk(words: str) -> str:
