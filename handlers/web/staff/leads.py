@@ -22,7 +22,7 @@ from handlers.web.staff.visit import Refused, Visit, to
 from handlers.web.staff.words import Card
 
 PAGE = 30
-ON_THE_BOARD = 12
+ON_THE_BOARD = 8
 """Leads in one column."""
 
 LOOKED_THROUGH = 20_000
