@@ -23,7 +23,7 @@ from config import texts
 from config.settings import PLATFORM, Settings, SettingsError, read
 from config.texts import TextsError
 
-PUSH = ("list", "show", "approve", "hold", "cancel", "title", "drop", "preview", "arrived", "lost")
+PUSH = ("list", "show", "approve", "hold", "cancel", "title", "drop", "preview", "arrived", "lost", "html")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -214,6 +214,11 @@ def _qr(chosen: argparse.Namespace) -> int:
 
 
 def _push(chosen: argparse.Namespace) -> int:
+    if chosen.action == "html":
+        import jobs.__main__ as work
+
+        print(work.html(_settings(), chosen.number))
+        return 0
     sessions = wiring.base(_settings()).sessions
     wanted = push.Wanted(chosen.action, chosen.number, chosen.text)
     return push.push(sessions, sys.stdout, wanted, datetime.now(UTC))

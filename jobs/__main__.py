@@ -17,7 +17,8 @@ from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
 from bot.adapters.wechat.errors import PlatformError
-from bot.store import outbox
+from bot.store import broadcasts, outbox
+from bot.store.base import reading
 from bot.store.deliveries import Reach
 from bot.store.outbox import Notice
 from config.settings import Settings
@@ -26,6 +27,7 @@ from jobs import (
     deliver,
     digest,
     forget,
+    handmade,
     housekeeping,
     ingest_here,
     mass,
@@ -39,6 +41,7 @@ from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import worker as working
 from jobs.courier import Courier, Speed, Template, Wording
+from jobs.drafts import page
 from jobs.habits import Habits, quiet_hours
 from jobs.notice import Writer
 from jobs.remind import Reminder
@@ -148,6 +151,9 @@ class Work:
         if habits.is_quiet(now):
             return
         self._one_by_one()
+        handmade.deliver_due(
+            sessions, platform, self.made.texts["staff"]["news"], wiring.staff_channels(self.made.settings)
+        )
         if self.account.rights.mass_to_tag:
             mass.deliver_due(sessions, platform, ledger, self.topics, self.made.texts["staff"]["news"]["source"])
 
@@ -189,6 +195,8 @@ class Work:
 
     def mass(self) -> None:
         if not self.account.rights.mass_to_tag:
+            if handmade.plan(self.made.sessions, datetime.now(UTC)):
+                self.wake("deliver")
             return
         kind = "service" if self.account.rights.is_service else "subscription"
         every = timedelta(days=self.made.texts["schedule"]["push"][f"mass_days_{kind}"])
@@ -248,3 +256,11 @@ def _table(made: wiring.Base) -> tuple[Job, ...]:
 _NAMES = (
     "notify", "answer", "remind", "summary", "asked", "forget", "ingest", "digest", "deliver", "mass", "housekeeping",
 )  # fmt: skip
+
+
+def html(settings: Settings, number: int) -> str:
+    """A broadcast as HTML for staff to paste; empty where there is no such number."""
+    made = wiring.base(settings)
+    with reading(made.sessions) as session:
+        preview = broadcasts.show(session, number)
+    return page(preview.stories, made.texts["staff"]["news"]["source"]) if preview else ""

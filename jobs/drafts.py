@@ -33,6 +33,13 @@ def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], sour
     return platform.add_draft([_article(story, thumb, source) for story in stories])
 
 
+def page(stories: Sequence[Story], source: str) -> str:
+    """The same as HTML, to be pasted by hand where even drafts cannot be made."""
+    return "\n".join(
+        f"<h2>{html.escape(story.title, quote=False)}</h2>\n{_content(story, source)}" for story in stories
+    )
+
+
 def titled(stories: Sequence[Story], title: str) -> Sequence[Story]:
     """With the title line of staff over the first, which is the one that followers see."""
     return [replace(stories[0], title=title), *stories[1:]] if title and stories else stories

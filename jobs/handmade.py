@@ -1,0 +1,105 @@
+"""For accounts that may not mass send: once a day a finished draft of what is new, for staff to publish by hand."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.adapters.wechat.errors import Busy, PlatformError
+from bot.store import base, broadcasts, deliveries, outbox
+from bot.store.base import Sessions, reading
+from bot.store.broadcasts import Broadcast
+from bot.store.deliveries import Delivery, Reach
+from bot.store.news import SHANGHAI, News
+from bot.store.outbox import Notice
+from jobs.drafts import Draftsman, make, titled
+from jobs.habits import Habits
+from jobs.release import release
+
+log = logging.getLogger(__name__)
+
+RECENT = timedelta(days=3)
+MOST = 8
+LEASE = timedelta(minutes=5)
+TRIES = 6
+PAUSE = timedelta(minutes=1)
+
+
+def plan(sessions: Sessions, now: datetime) -> int:
+    """Plans today's draft of all that came out and lies in no draft yet. 0: nothing new, or it is planned already."""
+    with sessions.begin() as session:
+        base.lock(session, "draft")
+        articles = _new(session, now)
+        key = f"draft:{now.astimezone(SHANGHAI):%Y-%m-%d}"
+        made = broadcasts.plan(session, "draft", "", key, articles, now) if articles else None
+        if made is None:
+            return 0
+        release(session, made, Reach(()), Habits(), now)  # a draft is itself what staff look at
+        return made.id
+
+
+def _new(session: Session, now: datetime) -> list[int]:
+    since = sa.select(News.article_id).where(News.fresh_at > now - RECENT, News.released_at.is_not(None))
+    newest_first = since.group_by(News.article_id).order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())
+    earlier = sa.select(Broadcast.articles).where(Broadcast.kind == "draft", Broadcast.created_at > now - 2 * RECENT)
+    known = {article for articles in session.scalars(earlier) for article in articles}
+    return [article for article in session.scalars(newest_first) if article not in known][:MOST]
+
+
+def deliver_due(
+    sessions: Sessions,
+    platform: Draftsman,
+    texts: Mapping[str, Any],
+    channels: Iterable[str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
+    """Make the drafts that are due and tell staff; texts: config/staff.toml, news. Made twice after a crash it is only a draft too many."""
+    worker = uuid.uuid4().hex
+    with sessions.begin() as session:
+        deliveries.recover(session, now())
+        rows = deliveries.claim(session, ("draft",), worker, now(), LEASE, 1)
+    return sum(_deliver(sessions, platform, row, texts, tuple(channels), now) for row in rows)
+
+
+def _deliver(
+    sessions: Sessions,
+    platform: Draftsman,
+    row: Delivery,
+    texts: Mapping[str, Any],
+    channels: tuple[str, ...],
+    now: Callable[[], datetime],
+) -> bool:
+    with reading(sessions) as session:
+        preview = broadcasts.show(session, row.broadcast_id)
+    error: PlatformError | None = None
+    try:
+        if preview is not None and preview.stories:
+            make(platform, sessions, titled(preview.stories, preview.broadcast.title), texts["source"])
+    except PlatformError as trouble:
+        error = trouble
+        log.warning("the draft of broadcast %s was not made: %s", row.broadcast_id, trouble)
+    with sessions.begin() as session:
+        return _settle(session, row, error, texts["drafted"], channels, now())
+
+
+def _settle(
+    session: Session, row: Delivery, error: PlatformError | None, note: str, channels: tuple[str, ...], now: datetime
+) -> bool:
+    broadcast = session.get_one(Broadcast, row.broadcast_id)
+    if isinstance(error, Busy) and row.attempts < TRIES:
+        deliveries.put_back(session, row.id, row.worker, now + max(error.wait, PAUSE), str(error))
+        return False
+    state, told = ("failed", f"python -m bot push html {broadcast.id}: {error}") if error else ("sent", "")
+    if not deliveries.settle(session, row.id, row.worker, state, now, error=str(error or "")):
+        return False
+    broadcast.state = "failed" if error else "done"
+    if channels:
+        words = note.format(count=len(broadcast.articles), told=told).strip()
+        outbox.add(session, Notice("draft", f"draft:{broadcast.id}", note=words), channels, now)
+    return error is None

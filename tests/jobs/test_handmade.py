@@ -1,0 +1,63 @@
+"""Accounts that may not mass send get a finished draft a day, and staff hear of it."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from bot.adapters.wechat.errors import Busy, NoRight, PlatformError
+from bot.store.broadcasts import Broadcast
+from bot.store.deliveries import Reach
+from bot.store.outbox import Outbox
+from jobs import digest, handmade
+from jobs.drafts import page
+from tests.jobs.shelf import DAY, MINUTE, Account, Shelf, once
+
+TEXTS = {"source": "原文：{url}", "drafted": "{count}篇 {told}"}
+
+
+def go(shelf: Shelf, account: Account) -> int:
+    return handmade.deliver_due(shelf.store, account, TEXTS, ("wecom",), shelf.clock)
+
+
+def planned(shelf: Shelf) -> int:
+    for number in (1, 2):
+        shelf.put(number, "chips", "cars")
+    digest.plan(shelf.store, ("chips", "cars"), shelf.clock(), reach=Reach(()))
+    return handmade.plan(shelf.store, shelf.clock())
+
+
+def test_what_is_new_in_any_topic_becomes_one_draft_and_staff_are_told(shelf: Shelf, account: Account) -> None:
+    assert planned(shelf)
+    assert handmade.plan(shelf.store, shelf.clock()) == 0
+    assert go(shelf, account) == 1
+    ((first, second),) = account.drafts.values()
+    assert {first.title, second.title} == {"文章1", "文章2"}
+    with shelf.store() as session:
+        assert [row.kind for row in session.scalars(sa.select(Outbox))] == ["draft"]
+        assert session.scalar(sa.select(Broadcast.state).where(Broadcast.kind == "draft")) == "done"
+    shelf.clock.move(DAY)
+    assert handmade.plan(shelf.store, shelf.clock()) == 0
+
+
+def test_a_busy_platform_is_asked_again(shelf: Shelf, account: Account) -> None:
+    planned(shelf)
+    account.fails = once("draft", Busy(-1, "busy"))
+    assert go(shelf, account) == 0
+    shelf.clock.move(2 * MINUTE)
+    assert go(shelf, account) == 1
+
+
+@pytest.mark.parametrize("error", [NoRight(48001, "no right")])
+def test_without_the_right_staff_get_the_html(shelf: Shelf, account: Account, error: PlatformError) -> None:
+    number = planned(shelf)
+    account.fails = once("draft", error)
+    assert go(shelf, account) == 0
+    with shelf.store() as session:
+        note = session.scalar(sa.select(Outbox.note)) or ""
+        stories = handmade.broadcasts.show(session, number)
+    assert f"push html {number}" in note
+    assert stories is not None
+    text = page(stories.stories, "原文：{url}")
+    assert "<h2>文章1</h2>" in text
+    assert "<p>原文：https://site.example/1</p>" in text
