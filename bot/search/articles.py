@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -29,6 +29,12 @@ class IndexedArticles:
     topics: tuple[Topic, ...] = ()
     tools: Tools = field(default_factory=Tools)
     now: Callable[[], datetime] = _utc_now
+    _by_name: Mapping[str, Topic] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Of two topics with the same name the first one has it."""
+        named = {plain(name): topic for topic in reversed(self.topics) for name in (*topic.words, topic.name)}
+        object.__setattr__(self, "_by_name", named)
 
     def find(self, text: str, limit: int = 30) -> Findings:
         return find(self.index, text, self.now(), self.tools, limit, self.index.answers_from)
@@ -108,7 +114,7 @@ class IndexedArticles:
 
     def _topic(self, said: str) -> Topic | None:
         """The topic whose name or other name is all that was asked for."""
-        return next((one for one in self.topics if said in map(plain, (one.name, *one.words))), None)
+        return self._by_name.get(said)
 
 
 def _is_clear(findings: Findings) -> bool:
