@@ -311,6 +311,21 @@ def page_of(session: Session, after: int, limit: int) -> Sequence[Article]:
     return session.scalars(wanted.limit(limit)).all()
 
 
+def latest(session: Session, before: int, limit: int) -> Sequence[Article]:
+    """As they came in, newest first, those that have gone included; `before`: 0 = from the newest."""
+    wanted = sa.select(Article).order_by(Article.id.desc()).limit(limit)
+    return session.scalars(wanted.where(Article.id < before) if before else wanted).all()
+
+
+def reasons_of(session: Session, ids: Iterable[int]) -> dict[int, list[ArticleTopic]]:
+    """Topics of each article with why, also those that staff said it does not belong to; best first."""
+    mine = sa.select(ArticleTopic).where(ArticleTopic.article_id.in_(list(ids)))
+    found: dict[int, list[ArticleTopic]] = {}
+    for row in session.scalars(mine.order_by(ArticleTopic.score.desc(), ArticleTopic.topic)):
+        found.setdefault(row.article_id, []).append(row)
+    return found
+
+
 def changed_since(session: Session, index_seq: int, limit: int) -> Sequence[Article]:
     wanted = sa.select(Article).where(Article.index_seq > index_seq).order_by(Article.index_seq).limit(limit)
     return session.scalars(wanted).all()

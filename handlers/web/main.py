@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from bot.dialogue.intake_page import on_a_page
 from bot.dialogue.lookups import KeywordRule
 from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Reply
+from bot.taking import typed
 from bot.vitals import Pulse
 from config.settings import read
 from handlers.routes import answer
@@ -91,10 +92,20 @@ def desk_of(front: wiring.Front) -> Desk:
         account=account.standing,
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
         vitals=wiring.vitals_of(front),
+        write_article=_writer(front),
         news=made.texts["staff"]["news"],
         replies=_own_replies(front, account),
         secure=settings.public_url.startswith("https:"),
     )
+
+
+def _writer(front: wiring.Front) -> Callable[[str, str, str, str], tuple[int, str]]:
+    taker = wiring.taker_of(front.made, front.library)
+
+    def write(title: str, category: str, body: str, url: str) -> tuple[int, str]:
+        return typed(taker, title, category, body, url, "", front.made.settings.public_url)
+
+    return write
 
 
 def _own_replies(front: wiring.Front, account: wiring.Account) -> OwnReplies:

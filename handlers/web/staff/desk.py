@@ -62,6 +62,10 @@ class Tried:
     reading: Reading = field(default_factory=Reading)
 
 
+def _unwritten(_title: str, _category: str, _body: str, _url: str) -> tuple[int, str]:
+    raise ValueError("there is nobody to take it in")
+
+
 def _untried(_text: str, _at: datetime, _rules: Iterable[KeywordRule]) -> Tried:
     return Tried("", "")
 
@@ -97,6 +101,7 @@ class Desk:
     forget: drops a follower's conversation. protected: as long a lead stays with its owner from their last step.
     still_open: how many messages a follower may still be sent now; None where the account may send none at all.
     account, usage, vitals: for the page about the health of account and machinery.
+    write_article: title, category, body, address ("" = a page here); gives id and address. Raises ValueError.
     news: the wording of pushes, the table `news` of config/staff.toml.
     replies: for the page about keyword rules, welcome and menu.
     secure: the desk is reached by https, so the cookie goes by nothing else.
@@ -122,6 +127,7 @@ class Desk:
     account: Callable[[], Sequence[Standing]] = tuple
     usage: Callable[[], Sequence[Usage]] = tuple
     vitals: Callable[[], Sequence[Vital]] = tuple
+    write_article: Callable[[str, str, str, str], tuple[int, str]] = _unwritten
     news: Mapping[str, str] = field(default_factory=dict)
     replies: OwnReplies = field(default_factory=OwnReplies)
     now: Callable[[], datetime] = _now

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from handlers.web.staff import accounts, changes, export, figures, leads, me, pages, pushes, replies, talk
+from handlers.web.staff import accounts, articles, changes, export, figures, leads, me, pages, pushes, replies, talk
 
 View = Callable[..., ResponseReturnValue]
 """Takes the Visit and what the path holds."""
@@ -61,6 +61,9 @@ ROUTES = (
     Route("POST", "/callers/<int:caller_id>/answer", "answer_caller", "agent", talk.answer_caller),
     # What else is going on
     Route("GET", "/questions", "questions", "agent", pages.questions),
+    Route("GET", "/articles", "articles", "agent", articles.articles),
+    Route("POST", "/articles", "write_article", "manager", articles.write),
+    Route("POST", "/articles/<int:number>/topic", "decide_topic", "manager", articles.decide),
     Route("GET", "/pushes", "pushes", "agent", pushes.pushes),
     _push("approve", pushes.approve),
     _push("hold", pushes.hold),
@@ -105,6 +108,7 @@ NAV: tuple[tuple[str, str], ...] = (
     ("leads", "agent"),
     ("callers", "agent"),
     ("questions", "agent"),
+    ("articles", "agent"),
     ("pushes", "agent"),
     ("figures", "manager"),
     ("replies", "manager"),
