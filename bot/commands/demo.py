@@ -1,6 +1,7 @@
 """`python -m bot demo`: invented followers, leads in every state, questions and pushes, so that a desk looks alive.
 
-Nothing is sent: no notice waits, and broadcasts are either over or held. `--remove` takes all of it away again.
+Nobody is told of them as new, and broadcasts are either over or held; reminders treat the leads like real ones.
+`--remove` takes all of it away again.
 """
 
 from __future__ import annotations

@@ -35,10 +35,16 @@ class Running:
 
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    data = tmp_path_factory.mktemp("run")
+    with product(tmp_path_factory.mktemp("run")) as there:
+        yield there
+
+
+@contextlib.contextmanager
+def product(data: Path, **more: str) -> Iterator[Running]:
+    """`make run` with its rows in `data` and `more` in its environment, until it is not needed any more."""
     ports = {name: str(free_port()) for name in ("PORT", "SIM_PORT", "SAMPLE_PORT")}
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("WECHAT_", "SITE_", "REDIS_"))}
-    environ = {**clean, **ports, "DATA_DIR": str(data), "INGEST_SECONDS": "3", "DIGEST_SECONDS": "3"}
+    environ = {**clean, **ports, "DATA_DIR": str(data), "INGEST_SECONDS": "3", "DIGEST_SECONDS": "3", **more}
     with (data / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environ, cwd=ROOT, stdout=log, stderr=log)
         there = Running(

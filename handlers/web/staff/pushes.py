@@ -44,7 +44,7 @@ def approve(visit: Visit, number: int) -> ResponseReturnValue:
     answer = _done(
         visit, number, "push approve", "push_approved", lambda db: broadcasts.approve(db, number, visit.name)
     )
-    visit.desk.wake()
+    visit.desk.wake("deliver")
     return answer
 
 

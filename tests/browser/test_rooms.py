@@ -1,0 +1,209 @@
+"""Follower and staff in real browsers: the inquiry as a page, a rule that answers, a push that is approved and arrives,
+a desk with invented data; each on a laptop and on a phone of 360 px."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import ROOT, Running, product
+from tests.browser.test_phone import last, new_follower, say
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a password of the browser tests"
+DOCS = ROOT / "docs"
+SIZES = [(1280, 860), (360, 740)]
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Broadcasts wait here until staff have looked at them; the desk is filled with invented people."""
+    with product(tmp_path_factory.mktemp("desk"), PREVIEW_MINUTES="600") as there:
+        subprocess.run(
+            [sys.executable, "-m", "bot", "demo"], env={**os.environ, "DATA_DIR": str(there.data)}, cwd=ROOT, check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        yield there
+
+
+@pytest.fixture(params=SIZES, ids=["laptop", "phone"])
+def page(request: pytest.FixtureRequest, browser: Browser, looked_at: Running) -> Iterator[Page]:
+    """A browser whose console has nothing to complain about, such as something the policy forbids."""
+    width, height = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    told: list[str] = []
+    context.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert [text for text in told if "favicon" not in text and "status of 4" not in text] == []
+
+
+@pytest.fixture(scope="module")
+def password(looked_at: Running) -> str:
+    """The one that `make run` shows at its first start."""
+    found = re.search(r"one-time password (\S+)", (looked_at.data / "log").read_text(encoding="utf-8"))
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def staff(page: Page, looked_at: Running, password: str) -> Page:
+    """The desk, signed in; at the very first time a password of one's own is chosen."""
+    desk = page.context.new_page()
+    desk.set_default_timeout(15_000)
+    for tried in (PASSWORD, password):
+        desk.goto(f"{looked_at.web}/staff/in")
+        desk.locator("input[name=name]").fill("admin")
+        desk.locator("input[name=password]").fill(tried)
+        desk.locator("main form button").click()
+        desk.wait_for_load_state()
+        if "/staff/in" not in desk.url:
+            break
+    if desk.url.endswith("/me"):
+        for name, value in (("password", password), ("new", PASSWORD), ("again", PASSWORD)):
+            desk.locator(f"input[name={name}]").first.fill(value)
+        desk.locator("form[action$='/me/password'] button").click()
+        desk.wait_for_load_state()
+    assert "/staff/in" not in desk.url
+    return desk
+
+
+def fits(page: Page) -> bool:
+    """Nothing is to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def shot(page: Page, name: str) -> None:
+    if os.environ.get("SCREENSHOTS") and page.viewport_size:
+        size = "phone" if page.viewport_size["width"] < 500 else "laptop"
+        page.screenshot(path=DOCS / f"{name}-{size}.png", full_page=True)
+
+
+def test_an_inquiry_goes_from_chat_to_page_and_back(page: Page, looked_at: Running) -> None:
+    page.goto(looked_at.phone)
+    new_follower(page)
+    say(page, "想在昆山租厂房")
+    link = page.get_by_test_id("message").last.locator("a[href*='/form/']").get_attribute("href")
+    assert link
+    form = page.context.new_page()
+    form.set_default_timeout(15_000)
+    form.goto(link)
+    assert form.locator("input[name=deal][value='1']").is_checked()
+    assert "昆山" in form.locator("#f-region").input_value()
+    assert fits(form)
+    form.locator("#f-area").fill("三五千平")
+    form.locator("#f-use").fill("精密注塑")
+    expect(form.locator("#note-area")).to_have_text("已记：3000–5000㎡")
+    form.locator("#f-phone").fill("1380000123")
+    form.locator("#f-contact").fill("王先生")
+    expect(form.locator("#note-phone")).to_contain_text("少了")
+    # Another one for each size: the same phone once more would be a revision of the same lead.
+    ending = str(page.viewport_size["width"] if page.viewport_size else 0).zfill(4)
+    form.locator("#f-phone").fill(f"1380000{ending}")
+    form.locator("#f-contact").click()
+    expect(form.locator("#note-phone")).to_contain_text("已记")
+    shot(form, "form")
+    form.reload()
+    assert form.locator("#f-area").input_value() == "3000–5000㎡"
+    assert f"138****{ending}" in (form.locator("#f-phone").get_attribute("placeholder") or "")
+    form.get_by_role("button", name="提交").click()
+    expect(form.get_by_role("alert")).to_contain_text("勾选同意")
+    form.locator("input[name=agree]").check()
+    form.locator("input[name=share]").check()
+    form.get_by_role("button", name="提交").click()
+    expect(form.get_by_role("heading", name="已提交")).to_be_visible()
+    number = re.search(r"L\d{4}-\w{4}", form.locator("main").inner_text())
+    assert number
+    say(page, "查看")
+    assert number[0] in last(page) and "也同意转给园区业主" in last(page)
+    expect(page.get_by_test_id("staff-message").filter(has_text=number[0]).first).to_be_attached(timeout=10_000)
+
+
+def test_a_rule_is_edited_tried_and_answers(page: Page, staff: Page, looked_at: Running) -> None:
+    word = f"验收{time.time_ns() % 100_000}"
+    staff.goto(f"{looked_at.web}/staff/replies")
+    assert fits(staff)
+    adding = staff.locator("details", has_text="加一条规则").last
+    if adding.get_attribute("open") is None:
+        adding.locator("summary").click()
+    adding.locator("[name=words]").fill(word)
+    adding.locator("[name=answer]").fill("验收请找张工，周一到周五都在。")
+    adding.get_by_role("button", name="保存规则").click()
+    expect(staff.get_by_role("status").first).to_contain_text("已保存")
+    staff.locator("#try input[name=text]").fill(f"请问{word}怎么走")
+    staff.locator("#try button").click()
+    expect(staff.locator(".tried")).to_contain_text("验收请找张工")
+    expect(staff.locator(".tried")).to_contain_text("命中规则")
+    shot(staff, "replies")
+    page.goto(looked_at.phone)
+    new_follower(page)
+    time.sleep(1.5)  # every process looks for changes twice a second
+    say(page, f"请问{word}怎么走")
+    assert "验收请找张工" in last(page)
+
+
+def test_a_push_waits_is_retitled_approved_and_arrives(page: Page, staff: Page, looked_at: Running) -> None:
+    page.goto(looked_at.phone)
+    new_follower(page)
+    say(page, "订阅光模块")
+    title = f"光模块封装新进展{time.time_ns()}"
+    site = page.context.new_page()
+    site.goto(f"{looked_at.site}/publish")
+    site.get_by_test_id("title").fill(title)
+    site.get_by_test_id("body").fill(f"这是刚刚发布的第{time.time_ns()}篇，说的是光模块封装里的一道新工艺。")
+    site.get_by_test_id("publish").click()
+    site.close()
+    waiting = staff.locator("article", has=staff.get_by_role("button", name="批准，发出"), has_text=title)
+    for _ in range(60):
+        staff.goto(f"{looked_at.web}/staff/pushes")
+        if waiting.count():
+            break
+        time.sleep(0.5)
+    assert fits(staff)
+    assert title not in page.get_by_test_id("chat").inner_text()
+    waiting.locator("summary").click()
+    waiting.locator("[name=title]").fill("本周光模块要闻")
+    waiting.get_by_role("button", name="改标题").click()
+    expect(staff.get_by_role("status").first).to_contain_text("标题已改")
+    shot(staff, "pushes")
+    waiting.get_by_role("button", name="批准，发出").click()
+    expect(staff.get_by_role("status").first).to_contain_text("马上就发")
+    # Who wrote lately gets it as a message of its own.
+    expect(page.get_by_test_id("chat")).to_contain_text(title, timeout=60_000)
+    assert page.get_by_test_id("chat").inner_text().count(title) == 1
+
+
+def test_figures_are_drawn_and_taken_home(page: Page, staff: Page, looked_at: Running, tmp_path: Path) -> None:
+    staff.goto(f"{looked_at.web}/staff/figures?days=90")
+    expect(staff.locator(".chart canvas")).to_be_visible()
+    assert fits(staff)
+    assert staff.locator(".funnel b").first.inner_text().isdigit()
+    shot(staff, "figures")
+    with staff.expect_download() as taken:
+        staff.get_by_role("button", name="导出 Excel").click()
+    from openpyxl import load_workbook
+
+    taken.value.save_as(tmp_path / "figures.xlsx")
+    assert "按来源" in load_workbook(tmp_path / "figures.xlsx").sheetnames
+
+
+@pytest.mark.parametrize(
+    "path", ["leads", "articles", "pushes", "replies", "figures", "account", "questions", "outbox", "log"]
+)
+def test_a_living_desk_fits_every_screen(page: Page, staff: Page, looked_at: Running, path: str) -> None:
+    foreign: list[str] = []
+    staff.on("request", lambda sent: foreign.append(sent.url) if not sent.url.startswith(looked_at.web) else None)
+    staff.goto(f"{looked_at.web}/staff/{path}")
+    assert fits(staff), path
+    assert foreign == []
