@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bot import wiring
-from bot.commands import logs, menu, outbox, push, qr
+from bot.commands import logs, menu, outbox, push, qr, quota
 from bot.commands import run as running
 from bot.commands import search as searching
 from bot.commands.extract import extract
@@ -82,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     leads.add_argument("--json", action="store_true", help="one lead a line, with its slots")
     undelivered = add("outbox", _outbox, "notices that could not be delivered")
     undelivered.add_argument("--retry", action="store_true", help="send the dead ones again")
+    limits = add(
+        "quota", _quota, "what is used of the platform's daily quotas; clear sets them back, ten times a month"
+    )
+    limits.add_argument("action", nargs="?", default="show", choices=["show", "clear"])
     code = add("qr", _qr, "a QR code with a scene: for a park, an exhibition, a colleague")
     code.add_argument("action", choices=["make"])
     code.add_argument("scene")
@@ -207,6 +211,11 @@ def _outbox(chosen: argparse.Namespace) -> int:
     return (
         outbox.retry(sessions, sys.stdout, datetime.now(UTC)) if chosen.retry else outbox.outbox(sessions, sys.stdout)
     )
+
+
+def _quota(chosen: argparse.Namespace) -> int:
+    account, now = wiring.account_of(wiring.base(_settings())), datetime.now(UTC)
+    return quota.clear(account, now, sys.stdout) if chosen.action == "clear" else quota.show(account, now, sys.stdout)
 
 
 def _qr(chosen: argparse.Namespace) -> int:

@@ -185,6 +185,10 @@ class Ledger:
         self._redis.hset(self._calls_key(now), call, self._limit(call) or 10**9)
         self._redis.expire(self._calls_key(now), timedelta(days=2))
 
+    def cleared(self, now: datetime) -> None:
+        """clear_quota: all counts of today are zero again."""
+        self._redis.delete(self._calls_key(now))
+
     def limited(self, call: str, limit: int, used: int, now: datetime) -> None:
         """What openapi/quota/get tells of this account."""
         self._redis.hset(f"{self._root}:limits", call, limit)
