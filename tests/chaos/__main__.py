@@ -108,8 +108,8 @@ def main() -> int:
     shown("rolling restarts" if chosen.rolling else "chaos", found)
     good = found.is_good and not (chosen.rolling and found.figures["given up by the platform"])
     if chosen.controls:
-        for broken, must in (("dedupe", "leads doubled"), ("late-commit", "leads lost")):
-            control = run(min(chosen.seconds, 60), 1.5, chosen.people, chosen.database, broken)
+        for broken, must in (("dedupe", "replies that differ between repeats"), ("late-commit", "leads lost")):
+            control = run(min(max(chosen.seconds, 40), 60), 1.5, chosen.people, chosen.database, broken)
             shown(f"control: {broken} (must show: {must})", control)
             good = good and control.zeros[must] > 0
     print("\nall zero, and the controls were noticed" if good else "\nNOT GOOD")
