@@ -148,13 +148,11 @@ class Work:
         source, may = self.made.texts["staff"]["news"]["source"], self.account.rights.mass_preview
         previews.show_wanted(sessions, platform, source, allowed=may)
         release.release_due(sessions, self.reach, habits, now)
-        if habits.is_quiet(now):
-            return
         self._one_by_one()
         handmade.deliver_due(
             sessions, platform, self.made.texts["staff"]["news"], wiring.staff_channels(self.made.settings)
         )
-        if self.account.rights.mass_to_tag:
+        if self.account.rights.mass_to_tag and not habits.is_quiet(now):
             mass.deliver_due(sessions, platform, ledger, self.topics, self.made.texts["staff"]["news"]["source"])
 
     def _one_by_one(self) -> None:
@@ -244,7 +242,8 @@ def habits_of(made: wiring.Base) -> Habits:
     """config/schedule.toml, with what the environment says instead."""
     settings, made_of = made.settings, Habits.from_toml(made.texts["schedule"]["push"])
     if settings.preview_minutes is not None:
-        made_of = replace(made_of, preview=timedelta(minutes=settings.preview_minutes))
+        minutes = timedelta(minutes=settings.preview_minutes)
+        made_of = replace(made_of, preview=minutes, preview_at_once=minutes)
     return replace(made_of, quiet=quiet_hours(settings.quiet_hours)) if settings.quiet_hours else made_of
 
 

@@ -118,14 +118,16 @@ def _lane(courier: Courier, in_parallel: _Spread) -> int:
 def _claim(courier: Courier) -> Sequence[Delivery]:
     """No more than can be on their way at once, so that what a dying worker leaves unsure stays that small; more where
     the platform settles repeats."""
-    channels = courier.open_channels
+    channels, now = courier.open_channels, courier.now()
     for some, most in (
         ([one for one in channels if one in SETTLED], courier.speed.at_once * MANY),
         ([one for one in channels if one not in SETTLED], courier.speed.at_once),
     ):
         if some:
             with courier.sessions.begin() as session:
-                rows = deliveries.claim(session, some, courier.worker, courier.now(), LEASE, most)
+                rows = deliveries.claim(
+                    session, some, courier.worker, now, LEASE, most, courier.habits.awake_since(now)
+                )
             if rows:
                 return rows
     return ()

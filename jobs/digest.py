@@ -38,7 +38,7 @@ def plan(
             base.lock(session, f"news {topic}")
             for broadcast in _made(session, topic, rules, habits, now):
                 planned.append(broadcast.id)
-                if not habits.preview:
+                if (broadcast.release_at or now) <= now:
                     release(session, broadcast, reach, habits, now)
     return planned
 
@@ -59,7 +59,7 @@ def _news(session: Session, topic: str, rules: Rules, habits: Habits, now: datet
         return None
     key = f"news:{topic}:{max(one.article_id for one in fresh)}"
     articles = [one.article_id for one in fresh]
-    made = broadcasts.plan(session, "news", topic, key, articles, now, habits.preview)
+    made = broadcasts.plan(session, "news", topic, key, articles, now, habits.preview_at_once)
     if made:
         session.add_all(_rows(topic, made.id, fresh))
         session.flush()

@@ -11,6 +11,8 @@ from bot.store.news import SHANGHAI
 from bot.store.subscriptions import DAILY, WEEKLY
 
 NEVER = (time(0), time(0))
+AWAKE = timedelta(minutes=30)
+"""Who wrote so lately is not asleep: quiet hours do not keep news from them."""
 MADE_UP = timedelta(hours=4)
 """A digest that was missed is made up this long after its hour, and not later: nobody wants the morning's at night."""
 PERIODS = {DAILY: timedelta(days=1), WEEKLY: timedelta(days=7)}
@@ -20,13 +22,15 @@ PERIODS = {DAILY: timedelta(days=1), WEEKLY: timedelta(days=7)}
 class Habits:
     """quiet: from when until when nobody is pushed to. digest_at: the hour of digests. weekly_on: 1 Monday .. 7 Sunday.
 
-    preview: how long staff have before a broadcast goes by itself. a_day, a_week: messages a follower gets at most.
+    preview: how long staff have before a digest or mass send goes by itself; preview_at_once: before news goes to those
+    who want it at once. a_day, a_week: messages a follower gets at most.
     """
 
     quiet: tuple[time, time] = NEVER
     digest_at: time = time(8, 30)
     weekly_on: int = 1
     preview: timedelta = timedelta(0)
+    preview_at_once: timedelta = timedelta(0)
     a_day: int = 0
     a_week: int = 0
 
@@ -38,6 +42,7 @@ class Habits:
             digest_at=time.fromisoformat(push["digest_at"]),
             weekly_on=int(push["weekly_on"]),
             preview=timedelta(minutes=push["preview_minutes"]),
+            preview_at_once=timedelta(minutes=push["preview_at_once_minutes"]),
             a_day=int(push["most_a_day"]),
             a_week=int(push["most_a_week"]),
         )
@@ -55,6 +60,10 @@ class Habits:
             return now
         day = local if at < ends else local + timedelta(days=1)
         return day.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)
+
+    def awake_since(self, now: datetime) -> datetime | None:
+        """Only who wrote after this may be pushed to now; None: everybody may."""
+        return now - AWAKE if self.is_quiet(now) else None
 
     def slot(self, pace: str, now: datetime) -> str:
         """The day of the digest whose hour has just come; empty while none is due."""

@@ -40,6 +40,8 @@ def release(session: Session, broadcast: Broadcast, reach: Reach, habits: Habits
         session.add(as_one(broadcast, broadcast.kind, 0, due))
     else:
         deliveries.plan_followers(session, broadcast, reach, now - WINDOW, due)
+        if awake_since := habits.awake_since(now):
+            deliveries.hasten(session, broadcast.id, awake_since, now)
 
 
 def as_one(broadcast: Broadcast, channel: str, batch: int, due: datetime) -> Delivery:

@@ -234,11 +234,26 @@ def told_counts(session: Session, openids: Collection[str], since: datetime) -> 
     return dict(session.execute(counted.where(lately).group_by(Received.openid)).all())
 
 
+def hasten(session: Session, broadcast_id: int, heard_since: datetime, now: datetime) -> None:
+    """What is planned for later goes now to those who wrote after `heard_since`."""
+    awake = sa.select(Follower.openid).where(Follower.heard_at > heard_since)
+    mine = sa.and_(Delivery.broadcast_id == broadcast_id, Delivery.state == "planned", Delivery.openid.in_(awake))
+    session.execute(sa.update(Delivery).where(mine).values(due_at=now).execution_options(synchronize_session=False))
+
+
 def claim(
-    session: Session, channels: Collection[str], worker: str, now: datetime, lease: timedelta, limit: int
+    session: Session,
+    channels: Collection[str],
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    heard_since: datetime | None = None,
 ) -> Sequence[Delivery]:
-    """Up to `limit` planned deliveries for this worker alone."""
+    """Up to `limit` planned deliveries for this worker alone; with `heard_since` only to who wrote after it."""
     due = sa.and_(Delivery.state == "planned", Delivery.due_at <= now, Delivery.channel.in_(channels))
+    if heard_since is not None:
+        due = sa.and_(due, Delivery.openid.in_(sa.select(Follower.openid).where(Follower.heard_at > heard_since)))
     ids = sa.select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(limit)
     taken = (
         sa.update(Delivery)

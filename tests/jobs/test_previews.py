@@ -14,11 +14,12 @@ from bot.store import broadcasts, deliveries
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach, Waiting
 from jobs import deliver, digest, mass, previews, release
+from jobs.courier import Courier
 from jobs.habits import Habits, quiet_hours
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
 from tests.jobs.test_push import NAMES, WORDS
 
-HALF_AN_HOUR = Habits(preview=timedelta(minutes=30))
+HALF_AN_HOUR = Habits(preview=timedelta(minutes=30), preview_at_once=timedelta(minutes=30))
 NOTE = "{number} {topic} {count}"
 
 
@@ -228,3 +229,40 @@ def test_a_preview_that_fails_says_why(shelf: Shelf, account: Account) -> None:
         with shelf.store() as session:
             assert why in session.get_one(Broadcast, number).preview_error
     assert state(shelf, number) == "waiting"
+
+
+# At night
+
+
+def at_night(shelf: Shelf, account: Account, *, wrote: timedelta) -> Courier:
+    """Two followers, one of whom wrote so long ago, hear of an article let go at 23:00."""
+    habits = Habits(quiet=quiet_hours("22:00-08:00"))
+    shelf.clock.move(11 * HOUR)
+    for openid, ago in (("oA", wrote), ("oB", 5 * HOUR)):
+        shelf.subscribe(openid, "chips")
+        shelf.writes(openid, ago=ago)
+    shelf.put(1, "chips")
+    digest.plan(shelf.store, ("chips",), shelf.clock(), reach=Reach(), habits=habits)
+    return Courier(shelf.store, account, shelf.ledger, WORDS, shelf.clock, "night", habits=habits)
+
+
+def test_who_is_writing_at_night_hears_at_once_and_the_others_in_the_morning(shelf: Shelf, account: Account) -> None:
+    courier = at_night(shelf, account, wrote=timedelta(minutes=5))
+    assert deliver.run(courier) == 1
+    assert deliver.run(courier) == 0
+    shelf.clock.move(9 * HOUR)
+    assert deliver.run(courier) == 1
+
+
+def test_who_wrote_an_hour_ago_may_be_asleep(shelf: Shelf, account: Account) -> None:
+    assert deliver.run(at_night(shelf, account, wrote=HOUR)) == 0
+
+
+def test_what_was_due_before_the_night_waits_for_the_morning(shelf: Shelf, account: Account) -> None:
+    habits = Habits(quiet=quiet_hours("22:00-08:00"))
+    planned(shelf, habits)
+    courier = Courier(shelf.store, account, shelf.ledger, WORDS, shelf.clock, "night", habits=habits)
+    shelf.clock.move(11 * HOUR)
+    assert deliver.run(courier) == 0
+    shelf.clock.move(9 * HOUR)
+    assert deliver.run(courier) == 1

@@ -56,7 +56,7 @@ def send_mass(shelf: Shelf, account: Account) -> int:
 
 def rows(shelf: Shelf, table: Any) -> list[Any]:
     with shelf.store() as session:
-        return list(session.scalars(sa.select(table)))
+        return list(session.scalars(sa.select(table).order_by(*sa.inspect(table).primary_key)))
 
 
 def waiting(shelf: Shelf, openid: str) -> Waiting:
