@@ -79,6 +79,13 @@ def staff(page: Page, looked_at: Running, password: str) -> Page:
     return desk
 
 
+def follow(page: Page, there: Running) -> None:
+    """A new follower on the phone, once those that are there have appeared."""
+    page.goto(there.phone)
+    expect(page.locator("[data-testid^=follower-]").first).to_be_attached()
+    new_follower(page)
+
+
 def fits(page: Page) -> bool:
     """Nothing is to be scrolled sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
@@ -91,8 +98,7 @@ def shot(page: Page, name: str) -> None:
 
 
 def test_an_inquiry_goes_from_chat_to_page_and_back(page: Page, looked_at: Running) -> None:
-    page.goto(looked_at.phone)
-    new_follower(page)
+    follow(page, looked_at)
     say(page, "想在昆山租厂房")
     link = page.get_by_test_id("message").last.locator("a[href*='/form/']").get_attribute("href")
     assert link
@@ -146,16 +152,14 @@ def test_a_rule_is_edited_tried_and_answers(page: Page, staff: Page, looked_at: 
     expect(staff.locator(".tried")).to_contain_text("验收请找张工")
     expect(staff.locator(".tried")).to_contain_text("命中规则")
     shot(staff, "replies")
-    page.goto(looked_at.phone)
-    new_follower(page)
+    follow(page, looked_at)
     time.sleep(1.5)  # every process looks for changes twice a second
     say(page, f"请问{word}怎么走")
     assert "验收请找张工" in last(page)
 
 
 def test_a_push_waits_is_retitled_approved_and_arrives(page: Page, staff: Page, looked_at: Running) -> None:
-    page.goto(looked_at.phone)
-    new_follower(page)
+    follow(page, looked_at)
     say(page, "订阅光模块")
     title = f"光模块封装新进展{time.time_ns()}"
     site = page.context.new_page()
