@@ -44,7 +44,7 @@ def _answer(text: str, conversation: Conversation, lookups: Lookups) -> Turn | N
         return _unsubscribe(_named(named, lookups.topics), conversation, lookups)
     if named := heard.after("subscribe_before", text):
         return _subscribe(named, conversation, lookups)
-    if _named(named := heard.after("follow_before", text), lookups.topics):
+    if (named := heard.after("follow_before", text)) and _named(named, lookups.topics):
         return _subscribe(named, conversation, lookups)
     return None
 

@@ -51,9 +51,8 @@ class IndexedArticles:
         topic = self._topic(findings.respelled or question.text)
         if topic and (listed := self._of_topic(topic, findings, limit)):
             return self._told(findings, listed, topic=topic.key)
-        articles = tuple(_article(one.hit) for one in findings.found)
         if not findings.answered:
-            return Found(articles, answered=False)
+            return Found(tuple(_article(one.hit) for one in findings.found), answered=False)
         best = max(one.score for one in findings.found)
         good = [one for one in findings.found if one.score >= WORTH * best]
         return self._told(findings, tuple(_article(one.hit) for one in good), clear=_is_clear(findings))
@@ -91,12 +90,12 @@ class IndexedArticles:
         """The topic's articles: those with the very word in their title newest first, those that say it, the rest."""
         period, view = findings.question.period, self.index.view()
         within = [view.between(period.start, period.end)] if period and not findings.missed_period else []
-        listed = self._newest([*view.all_of("topics", [topic.key]), *within], limit)
+        listed = _once(self.index.newest([*view.all_of("topics", [topic.key]), *within], limit * 2))
         good = findings.found if findings.answered else ()
         titled = sorted((one.hit for one in good if one.in_title == 1.0), key=lambda hit: hit.published, reverse=True)
         saying = [one.hit for one in good if one.in_title < 1.0 and one.verbatim == 1.0]
-        found = [_article(hit) for hit in (*titled, *saying)]
-        return tuple({article.id: article for article in (*found, *listed)}.values())[:limit]
+        wanted = {hit.id: hit for hit in (*titled, *saying, *listed)}
+        return tuple(_article(hit) for hit in list(wanted.values())[:limit])
 
     def _told(
         self, findings: Findings, articles: tuple[Article, ...], *, topic: str = "", clear: bool = False

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import tantivy
 
 from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, words
@@ -57,7 +58,7 @@ class Hit:
 
     @property
     def facts(self) -> Facts:
-        facts = json.loads(self.stored)
+        facts = orjson.loads(self.stored)
         return Facts(**{**facts, "topics": tuple(facts["topics"])})
 
     @property
