@@ -35,7 +35,7 @@ def lines(url: str, now: datetime) -> Iterator[str]:
         with opened.connect() as connection:
             _as_of_one_moment(connection)
             tables = _tables(connection)
-            revision = connection.scalar(sa.text(f"SELECT version_num FROM {VERSIONS}"))  # noqa: S608 - a constant
+            revision = connection.scalar(sa.text(f"SELECT version_num FROM {VERSIONS}"))  # noqa: S608 # nosec B608 - a constant
             yield json.dumps({"park-bot": FORMAT, "revision": revision, "at": now.isoformat()})
             counts: Counter[str] = Counter()
             for table in tables:
