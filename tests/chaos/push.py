@@ -276,6 +276,7 @@ def ended(store: Sessions) -> bool:
 
 def judged(stage: Stage, store: Sessions, count: int) -> list[str]:
     """What is wrong; nothing where everybody was reached, nobody twice, and the rows tell the truth."""
+    say(stage.platform, "settle")  # a template message arrives a moment after it was accepted
     got = stage.received()
     with store() as session:
         rows = {row.openid: row.state for row in session.scalars(sa.select(Delivery))}
@@ -313,7 +314,8 @@ def main(arguments: list[str]) -> int:
     claiming = "--without-claiming" not in arguments
     numbers = [int(one) for one in arguments if one.isdigit()]
     count, kills, seed = [*numbers, *(10_000, 200, 1)[len(numbers) :]]
-    wrong = run(count, kills, seed, claiming=claiming)
+    # The control uses only messages that have no id of ours: of the others the platform itself settles repeats.
+    wrong = run(count, kills, seed, claiming=claiming, in_window=0.5 if claiming else 1.0)
     print("\n".join(wrong) or "everybody once")
     return int(bool(wrong))
 
