@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check eval eval-search bench bench-push bench-search chaos chaos-push fuzz clean browser lock audit sbom deploy-check
+.PHONY: install run test check eval bench bench-push bench-search chaos chaos-push fuzz clean browser lock audit sbom deploy-check
 
 install: $(STAMP)
 
@@ -56,10 +56,7 @@ chaos-push: install
 	$(PYTHON) -W ignore -m tests.chaos.push
 	! $(PYTHON) -W ignore -m tests.chaos.push 400 4 2 --without-claiming
 
-# How well messages find articles, and how fast; SIZES="100000 1000000" takes a while.
-eval-search: install
-	$(PYTHON) -m tests.eval.search
-
+# How fast articles are found; SIZES="100000 1000000" takes a while.
 bench-search: install
 	$(PYTHON) -m tests.bench.search $(or $(SIZES),100000)
 

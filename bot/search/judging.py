@@ -15,7 +15,7 @@ from bot.search.ranking import Ranked, Wanted
 SHORT_NUMBER = 3
 _MARKS = re.compile(r"[\W_]+")
 
-# Fitted on half of the evaluation queries and on messages made of articles against idle ones (tests/eval/search_fit.py);
+# Fitted on half of the evaluation queries and on messages made of articles against idle ones, by a logistic regression;
 # the other half and the hand-written messages of tests/eval/search_messages.tsv only measure.
 WEIGHTS = {
     "score": 6.2,

@@ -1,6 +1,6 @@
 """How well messages find articles: `python -m tests.eval.search` prints the quality table against the baselines.
 
-Own messages over the sample site are in search_messages.tsv (they measure, nothing was fitted on them). Where the
+Own messages over the sample site are in search_messages.tsv (no weight was fitted on them). Where the
 evaluation corpus lies beside the checkout (../shared/search-eval), its queries are answered by `eval-search`, too.
 """
 
@@ -31,27 +31,28 @@ BASELINE = {  # R@1, R@3 of the best pipeline measured before, on the same queri
 IDLE = ("chitchat", "unanswerable")
 
 
-def main() -> None:
-    print("own messages over the sample site")
-    _table(_own(), {})
+def report() -> Iterator[str]:
+    """The table, line by line."""
+    yield "own messages over the sample site"
+    yield from _table(_own(), {})
     if CORPUS.is_dir():
-        print("\nevaluation corpus (baseline in brackets)")
-        _table(_corpus(), BASELINE)
+        yield "evaluation corpus (baseline in brackets)"
+        yield from _table(_corpus(), BASELINE)
     else:
-        print(f"\n{CORPUS} is not here: its queries are left out")
+        yield f"{CORPUS.name} is not beside this checkout: its queries are left out"
 
 
 Answers = Iterator[tuple[str, list[bool], bool]]
 """Kind of the query, whether each hit is right, whether the bot answered."""
 
 
-def _table(answers: Answers, baseline: Mapping[str, tuple[float, float]]) -> None:
+def _table(answers: Answers, baseline: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     rows: dict[str, list[tuple[list[bool], bool]]] = defaultdict(list)
     for kind, right, answered in answers:
         rows[kind].append((right, answered))
-    print(f"{'kind':14s} {'n':>5s}   R@1            R@3            refused  right ones lost")
+    yield f"{'kind':14s} {'n':>5s}   R@1            R@3            refused  right ones lost"
     for kind, found in sorted(rows.items()):
-        print(_line(kind, found, baseline.get(kind)))
+        yield _line(kind, found, baseline.get(kind))
 
 
 def _line(kind: str, found: list[tuple[list[bool], bool]], known: tuple[float, float] | None) -> str:
@@ -106,4 +107,5 @@ def _answered(docs: Path, queries: Path) -> dict[object, dict[str, object]]:
 
 
 if __name__ == "__main__":
-    main()
+    for line in report():
+        print(line, flush=True)
