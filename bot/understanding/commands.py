@@ -37,9 +37,13 @@ class Commands:
         self._longest = int(words["longest"])
         self._ways = tuple((name, _compiled(words["commands"][name], words["parts"])) for name in ORDER)
         self._asked_skip = _compiled(words["asked_skip"], words["parts"])
+        self._asked_first = _compiled(words["asked_first"], words["parts"])
+        self._aside = re.compile(words["aside"])
         polite = either(sorted(words["polite"], key=len, reverse=True))
         self._front = re.compile(rf"^(?:{polite}|[，,。.!！~～、\s])+")
         self._back = re.compile(rf"(?:{polite}|[，,。.!！?？~～、\s])+$")
+        thanks = either(sorted((word for word in words["polite"] if word != "了"), key=len, reverse=True))
+        self._thanks = re.compile(rf"(?:{thanks}|[，,。.!！?？~～、\s])+$")
         self._cores = tuple(_core(name, words) for name in ORDER)
         self._around = re.compile(either(words["around"]["words"]))
         self._not_core = re.compile(either(words["never"]))
@@ -52,6 +56,9 @@ class Commands:
             return "", False
         words = _SIGNS.sub("", self._by_sound.put_right(words))
         clauses = [clause for clause in _CLAUSES.split(words) if clause]
+        meant = [clause for clause in clauses if not self._aside.match(clause)]
+        if 0 < len(meant) < len(clauses):
+            clauses, words = meant, "，".join(meant)
         if name := self._listed(words, asked) or (self._by_core(words) if len(clauses) == 1 else ""):
             return name, True
         found = [self._listed(clause, asked) or self._by_core(clause) for clause in clauses]
@@ -63,7 +70,10 @@ class Commands:
     def _listed(self, words: str, asked: str | None) -> str:
         """The command that has these words, or these words and politeness, in its list."""
         once = _TWICE.sub(r"\1", words)
-        for form in self._forms(once):
+        forms = self._forms(once)
+        if asked and any(self._asked_first.fullmatch(form) for form in forms):
+            return "skip"
+        for form in forms:
             for name, ways in self._ways:
                 if ways.fullmatch(form):
                     return name
@@ -72,9 +82,10 @@ class Commands:
         return ""
 
     def _forms(self, words: str) -> list[str]:
-        """As said, then without politeness in front, at the end, and both."""
+        """As said, then without politeness in front, at the end, and both; 不搞了，谢谢 is 不搞了 before it is 不搞."""
         front = self._front.sub("", words)
-        forms = [words, front, self._back.sub("", words), self._back.sub("", front)]
+        ends = (self._thanks, self._back)
+        forms = [words, front, *(end.sub("", form) for end in ends for form in (words, front))]
         return [form for form in dict.fromkeys(forms) if form]
 
     def _by_core(self, words: str) -> str:

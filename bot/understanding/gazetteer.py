@@ -116,12 +116,25 @@ class Gazetteer:
             name = text[start : start + size]
             entry = self.names.get(name)
             if entry is not None and not _is_part_of_word(text, start, start + size):
+                if self._splits(text, start, size):
+                    continue
                 return Hit(start, start + size, entry.codes, entry.zone)
             if last is not None and name in self.weak and (gap := _gap(text, last.end, start)):
                 inner = tuple(code for code in self.weak[name] if any(gap(code, near) for near in last.codes))
                 if inner and not _is_part_of_word(text, start, start + size):
                     return Hit(start, start + size, inner)
         return None
+
+    def _splits(self, text: str, start: int, size: int) -> bool:
+        """赣州南康 is 赣州 and 南康, not 赣州南: a shorter name, and behind it one inside that reaches further."""
+        for shorter in self._sizes.get(text[start : start + 2], ()):
+            outer = self.names.get(text[start : start + shorter]) if shorter < size else None
+            if outer is None or not outer.codes:
+                continue
+            inner = self._at(text, start + shorter, Hit(start, start + shorter, outer.codes))
+            if inner and inner.end > start + size and any(_within(a, b) for a in inner.codes for b in outer.codes):
+                return True
+        return False
 
     # --- building -----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,18 @@ _SUPPLY = re.compile(
     r"(?:我|我们|自己|自家|手上|手里|名下|本人|朋友|公司)?(?:这边|家|手上|手里|名下|目前)?(?<!没)(?<!还)(?<!哪里)有(?!没有|无|啥|什么|哪)[^，,。\n吗么]{0,14}(?:厂房|仓库|土地|地块|办公|写字楼|场地|车间)[^，,。\n吗么?？]{0,8}(?:要|想|对外|可以?|准备)?(?:出租|招租|出售|转让|转租|急租|急转|卖|租出去|找租客|寻租客|委托)(?![^，,。\n]{0,3}[吗么的])|(?:厂房|仓库|土地|办公室)(?:急|低价)?(?:出租|招租|出售|转让|转租)[，,。\n].{0,20}(?:有意|欢迎|需要的|联系)|(?:自有|独栋)厂房(?:出租|招租|转让)"
 )
 
+_CLAUSE_EDGE = re.compile(r"[，,。;；！!\n]")
+_ASKED_FOR = re.compile(
+    r"(?<!不知道)有(?:没有?|无|不有)(?!人|客户|谁|哪|需|老板)|[哪谁](?:里|儿|家|个|边)?有|(?:出租|招租|出售|转让|转租|卖)的?(?:没有?|不|吗|么|嘛|啵|呗|[?？])|(?:你们|您|你|贵司|平台)(?:们)?(?:那|这|手上|家|公司)?(?:边|里|儿)?(?:还|现在|目前)?有"
+)
+
+
+def _is_asked_for(text: str, said: re.Match[str]) -> bool:
+    """有没有独栋厂房出租 asks for what is let; 我有厂房出租 offers it."""
+    start = max((edge.end() for edge in _CLAUSE_EDGE.finditer(text, 0, said.start())), default=0)
+    edge = _CLAUSE_EDGE.search(text, said.end())
+    return bool(_ASKED_FOR.search(text, start, edge.start() if edge else len(text)))
+
 
 class Needs:
     def __init__(self, lexicon: Lexicon) -> None:
@@ -30,7 +42,10 @@ class Needs:
 
     def supplies(self, text: str) -> bool:
         """我有厂房出租: an owner, not a prospect."""
-        return bool(_SUPPLY.search(text)) and not re.search(r"求租|求购|想租|想找|要租|要找", text)
+        said = _SUPPLY.search(text)
+        if said is None or re.search(r"求租|求购|想租|想找|要租|要找", text):
+            return False
+        return not _is_asked_for(text, said)
 
     def deal(self, sheet: Sheet, scopes: Scopes, asked: str | None) -> Value | None:
         """The last explicit word wins; 租买都行 is either."""

@@ -11,12 +11,14 @@ from bot.understanding.text import TAKEN, Sheet, bare
 _LATIN = r"(?!(?:Contact|Tel|Phone|Attn|Mobile|Dear|Hi|Hello)\b)[A-Z][a-zA-Z]{1,11}(?:[ .][A-Z][a-zA-Z]{1,11})?"
 _CUE = r"(?:(?:换成|联系|找|打给|给)?我?(?:们)?(?:的)?(?:同事|助理|助手|朋友|合伙人|秘书|老公|老婆|爱人|司机)|联系人|联络人|联系|对接人|负责人|姓名|称呼|名字|经办人|收件人|联系我|This is|this is|I am|I'm|My name is|my name is|我(?:就)?是|我(?:就)?叫|本人|叫我|喊我|称呼我|叫|找|敝姓|我姓|是|贵姓|免贵)(?:姓名|人|名|是|叫|为|就是)?\s?[:：]?\s*"
 _OTHERS = re.compile(
-    r"(?:你们|您们|贵司|贵公司|你家|那边|之前|上次|昨天|前几天|刚才|认识|朋友|听|问|帮|给|转给|转告|通知)(?:公司|那边|那里)?的?(?:一?个)?$|(?:跟|和|与|找过|联系过|加了|问了|问过|见过)$"
+    r"(?:你们|您们|贵司|贵公司|你家|那边|之前|上次|昨天|前几天|刚才|认识|(?<!我)朋友|听|问|帮|给|转给|转告|通知)(?:公司|那边|那里)?的?(?:一?个)?$|(?:跟|和|与|找过|联系过|加了|问了|问过|见过)$"
 )
 _OTHERS_AFTER = re.compile(
     r"^(?:[，, ]?(?:您|你)好|好[，,！!]|介绍|推荐|说|在吗|在不在|那边|的朋友|给的|发的|联系过|跟我说|告诉)"
 )
-_STARTS = re.compile(r"(?:^|[\s，,。;；:：、/|（(\x00\d\n是找叫姓我系人司厂集团院所部给请的成为换我呼])$")
+_STARTS = re.compile(
+    r"(?:^|[\s，,。;；:：、/|（(\x00\d\n是找叫姓我系人司厂集团院所部给请的成为换我呼]|(?:同事|助理|秘书|爱人|老公|老婆|合伙人|小舅子|领导))$"
+)
 
 
 _ANSWER_PARTS = re.compile(r"[，,。;；、（(）)\s]+(?![A-Z])|的(?=[一-龥]{2,3}$)|部(?=[一-龥]{2,3}$)")
@@ -30,7 +32,9 @@ class People:
         self._titles = longest_first(words["titles"])
         self._not_names = frozenset(words["not_names"]["words"])
         self._not_title = dict(words["not_title"])
-        self._titled = re.compile(f"(?P<who>(?:[小老阿]?{self._surname})[一-龥]{{0,2}}?)(?P<title>{self._titles})")
+        self._titled = re.compile(
+            f"(?P<who>(?!(?<=[换改变])成)(?:[小老阿]?{self._surname})[一-龥]{{0,2}}?)(?P<title>{self._titles})"
+        )
         self._latin_titled = re.compile(
             rf"(?<![A-Za-z])(?P<name>(?:Mr|Ms|Mrs|Miss)\.? ?[A-Z][a-z]+|{_LATIN} ?(?:总|经理|先生|女士|小姐|老师|工|姐|哥))"
         )
@@ -41,7 +45,7 @@ class People:
             rf"(?P<cue>{_CUE})(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿][一-龥]|{_LATIN})(?=$|[，,。;；\s\n\x00（(/、！!？?…~]|电话|手机|联系|微信|号码|想|要|的(?:电话|手机)|\d|吧|就行|即可|就好|就可以|对接|沟通|负责)"
         )
         self._labelled = re.compile(
-            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|咨询人|接洽人|担当者?|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
+            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|咨询人|接洽人|担当者?|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?:我们?的?|我司|公司)?(?:同事|助理|助手|秘书|合伙人|爱人|老公|老婆)?(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
         )
         self._by_phone = re.compile(
             f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*(?:的?(?:电话|手机号?|微信|号码|联系方式|tel|Tel|TEL))?[\\s:：是]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{1,2}}|{self._surname}$|[小老]{self._surname}|{_LATIN})(?=[）)]?(?:$|[，,。;；\\s\\n！!？?…]))"
@@ -114,8 +118,13 @@ class People:
                 sheet.take(match.span())
                 full = given if given.startswith(match["name"]) else match["name"] + given
                 return Value(full, match[0])
-            return self._taken(sheet, match.span("name"))
+            return self._full_name(sheet, match["name"]) or self._taken(sheet, match.span("name"))
         return None
+
+    def _full_name(self, sheet: Sheet, family: str) -> Value | None:
+        """复姓上官，上官婉: the family name and then the whole."""
+        whole = re.search(rf"(?<=[，,。、\s]){family}[一-龥]{{1,2}}(?=$|[，,。、!！\s\x00])", sheet.left)
+        return self._taken(sheet, whole.span()) if whole and whole[0] not in self._not_names else None
 
     def _with_title(self, sheet: Sheet) -> Value | None:
         for match in sheet.find(self._latin_titled):
@@ -152,7 +161,7 @@ class People:
         begins = bool(_STARTS.search(before)) or not before
         ends = not after or bool(
             re.match(
-                r"[\s，,。;；:：、/|（()）\x00\d！!？?…~～.]|电话|手机|联系|微信|号|的|就|吧|想|要|找|来|需|租|您|可|请|负责|说|在|打|加|，|公|我|看|这|做|苏|有",
+                r"[\s，,。;；:：、/|（()）\x00\d！!？?…~～.]|电话|手机|联系|微信|号|的|就|吧|想|要|找|来|需|租|您|可|请|负责|对接|跟进|接洽|处理|说|在|打|加|，|公|我|看|这|做|苏|有",
                 after,
             )
         )

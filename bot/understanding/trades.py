@@ -89,6 +89,8 @@ class Trades:
     def _product(self, words: str, cue: _Cue) -> str:
         labelled = cue.least == 0.0
         tidied = self._tidy(words if labelled else _after_talk(words), cut=not labelled)
+        if len(tidied) == 1 and cue.confidence == 1.0 and self._terms.end_in(tidied):
+            return tidied
         if not 2 <= len(tidied) <= 2 * _LONGEST:
             return ""
         return tidied if labelled or self.likeness(tidied) >= cue.least else ""
@@ -110,7 +112,7 @@ class Trades:
 
     def _tidy(self, words: str, *, cut: bool = True) -> str:
         """Without what leads up to it (我们主要做) and trails behind it (项目的)."""
-        kept = words.replace(TAKEN, " ").strip()
+        kept = _OPENED.sub("", words.replace(TAKEN, " ").strip())
         kept = bare(self._front.sub("", kept)) if cut else bare(re.sub(r"^(?:为|是|叫)", "", kept))
         kept = self._shortened(kept) if cut else kept
         kept = re.split(r"\s{2,}|\s+(?=[一-龥\d])", kept)[0]
@@ -120,7 +122,7 @@ class Trades:
         for match in self._cut.finditer(words):
             if match.start() >= 2:
                 return words[: match.start()]
-            return ""
+            return words[:1] if match.start() == 1 and self._terms.end_in(words[:1]) else ""
         return words
 
     # --- a clause that is a product -----------------------------------------------------------------------------------
@@ -149,6 +151,8 @@ class Trades:
         return self._frame.sub(lambda match: TAKEN * len(match[0]), text)
 
 
+_OPENED = re.compile(r"^[^（()）]{0,20}[（(](?=[^）)]*$)")
+"""(一家医疗器械公司: a bracket that was not closed."""
 _TALK = re.compile(r".*(?:有没有|有无|现成的|有个|想找|想要|想把|需要|找个?|[想把](?=[一-龥]{3}))")
 
 
