@@ -30,6 +30,8 @@ _CHANGED = re.compile(
     r"改[要找看租买]|改成|改为|换成|换为|变成|变更为|调整为|调到|调成|改到|改(?=[\d一二两三四五六七八九十])"
 )
 _RIGHT = re.compile(r"(?<!不)(?<!还)(?<!都)(?:应该|而)?是(?!不)|(?<![别要不填])写(?!错|的|了)|改成?|换成?")
+_DENIED = re.compile(r"(?:不是|唔系)[要想]?$")
+"""不是买地: what is denied right before it is no wish."""
 _CARRIES = {CURRENT, PAST}
 _SETTLED = re.compile(
     r"总部|注册|厂址|现址|人在|家在|住在|公司在|位于|坐落|分公司|不够|太小|小了|到期|拆|满了|挤|老化|看过|[。；;！!？?\n]$"
@@ -99,6 +101,7 @@ def _cut(text: str, start: int, stop: int, carried: str) -> list[Scope]:
 
 def _with_replacement(clause: str, cues: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """不是1000平是8000平: after what is wrong the next 是 says what is right."""
+    cues = [cue for cue in cues if cue[1] != WANTED or not _DENIED.search(clause[: cue[0]])]
     changed = _CHANGED.search(clause)
     if changed and changed.start() > 1:
         kept = [cue for cue in cues if cue[0] > changed.start()]

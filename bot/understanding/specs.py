@@ -10,7 +10,7 @@ from bot.understanding.reading import Value
 from bot.understanding.text import Sheet
 
 _N = rf"(?P<n>{NUMBER})"
-_WRONG = r"(?:那里|那项|这里)?(?:我|刚才)?(?:写|说|填|报|打|弄|搞|记|输)错了?[，, ]*(?:应该|应当|其实)?是?"
+_WRONG = r"(?:那里|那项|这里|吨位|重量|数字|数值|大小|要求)?(?:我|刚才)?(?:写|说|填|报|打|弄|搞|记|输)错了?[，, ]*(?:应该|应当|其实)?是?"
 """行车写错，是16吨不是6吨: what is right follows in the next clause."""
 _FILL = rf"(?:{_WRONG}|[^\d，,。;；\n一二三四五六七八九十两百千万半零\x00]{{0,6}}?)"
 _LEAD = r"(?:要求?|需要?|得|大于|不低于|至少|≥|>=|>|最少|起码|大概|约|在|有|是|到|达到?|为|[:：])*"

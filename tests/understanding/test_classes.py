@@ -23,6 +23,9 @@ def slots(reader: Reader, said: str, asked: str | None = None) -> dict[str, Any]
         ("公司：湖北江汉腾远机械有限公司，想在荆州沙市租2000平厂房", ["421002"]),
         ("赣州南康要5000平厂房", ["360703"]),
         ("新疆收棉花的，想在郑州租3000平仓库，周转", ["410100"]),
+        ("打算回老家桂林阳朔搞个米粉厂，租400平", ["450321"]),
+        ("离开深圳回赣州发展，想买15亩地", ["360700"]),
+        ("株洲醴陵盖个陶瓷厂，30亩", ["430281"]),
         ("温岭鞋厂停产了，准备去临海租2000平重新做", ["331082"]),
     ],
 )
@@ -32,14 +35,20 @@ def test_a_place_is_where_they_want_to_be(reader: Reader, said: str, codes: list
 
 @pytest.mark.parametrize(
     "said",
-    ["有没有嘉善8000平的独栋厂房出租", "佛山有2000平的仓库出租么", "你们手上有厂房出租不，青岛胶州1500平", "请问有没有独栋厂房出售，3000平，湖州"],
+    ["有没有嘉善8000平的独栋厂房出租", "佛山有2000平的仓库出租么", "你们手上有厂房出租不，青岛胶州1500平", "请问有没有独栋厂房出售，3000平，湖州", "有没有绍兴上虞的仓库招租，1000平", "谁家有小厂房转租，东莞大朗300平"],
 )  # fmt: skip
 def test_what_is_asked_for_is_wanted(reader: Reader, said: str) -> None:
     assert slots(reader, said).keys() >= {"deal", "asset", "area", "region"}
 
 
 @pytest.mark.parametrize(
-    "said", ["我家有厂房要出租，2000平，有没有人要", "自有厂房出租，无锡3000平", "我们在苏州有仓库出租，你们收吗"]
+    "said",
+    [
+        "我家有厂房要出租，2000平，有没有人要",
+        "自有厂房出租，无锡3000平",
+        "我们在苏州有仓库出租，你们收吗",
+        "手上有块地要转让，20亩，盐城",
+    ],
 )
 def test_what_is_offered_is_not(reader: Reader, said: str) -> None:
     assert slots(reader, said) == {}
@@ -51,6 +60,8 @@ def test_what_is_offered_is_not(reader: Reader, said: str) -> None:
         ("先不讲了", "company", "skip"),
         ("税收这块不说了哈", "tax", "skip"),
         ("手机号先不留了", "mobile", "skip"),
+        ("名字不说了行不", "contact", "skip"),
+        ("下一问", "use", "skip"),
         ("这项先过", "tax", "skip"),
         ("下一道", "use", "skip"),
         ("刚才那题我重新答一下", "budget", "back"),
@@ -73,6 +84,9 @@ def test_talking_later_calls_nobody(reader: Reader, said: str) -> None:
     [
         ("不是买，我想租", "deal", "rent"),
         ("不是仓库，我们要厂房", "asset", ["factory"]),
+        ("不是买地，我们是租厂房", "asset", ["factory"]),
+        ("行车吨位报错了，20吨不是10吨", "crane_t", 20),
+        ("联系人变了，以后跟我们余经理对接", "contact", "余经理"),
         ("层高说错了，是9米不是6米", "height_m", 9),
         ("承重写错了，应该是3吨每平", "load_t_m2", 3),
         ("联系人换成我同事卢经理", "contact", "卢经理"),
