@@ -87,8 +87,9 @@ class Taker:
         if body == article.body:
             return
         before = article.content_hash
-        article.body, article.summary = body, self.cleaning.summary(body)
-        article.content_hash = Content(article.url, article.title, body, article.published_at).hash
+        articles.put(article, body=body, summary=self.cleaning.summary(body))
+        title = article.replaced.get("title", article.title)
+        article.content_hash = Content(article.url, title, body, article.published_at).hash
         # The ways that gave the untrimmed text will give the trimmed one from now on.
         article.seen = {way: article.content_hash if hash == before else hash for way, hash in article.seen.items()}
         articles.touch(session, [article.id])

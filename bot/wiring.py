@@ -383,7 +383,7 @@ def search_tools(files: Texts, taxonomy: Taxonomy) -> Tools:
 
 
 def _document(row: stored.Article, topics: tuple[str, ...]) -> Document | None:
-    if row.gone_at is not None:
+    if row.gone_at is not None or row.hidden_at is not None:
         return None
     return Document(
         id=row.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,8 @@ class Article(Base):
     seen: the hash each of these ways gave last; one way may show an article a little differently from another, and
     only a difference from what the same way gave before is an edit.
     checked_at: when it was last known to be at its site.
+    replaced: what the site says where staff put it into words of their own (title, summary); kept up to date.
+    hidden_at: since when staff keep it, and whatever repeats it, from followers.
     """
 
     __tablename__ = "articles"
@@ -48,6 +50,8 @@ class Article(Base):
     first_seen_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
+    replaced: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    hidden_at: Mapped[datetime | None]
     index_seq: Mapped[int] = mapped_column(BigId, index=True)
 
     __table_args__ = (
@@ -116,7 +120,10 @@ class Content:
 
 
 Topics = tuple[tuple[str, float, str], ...]
-
+SHOWN = sa.and_(Article.gone_at.is_(None), Article.hidden_at.is_(None))
+"""What followers may get to see."""
+REPLACEABLE = ("title", "summary")
+"""What staff may put into words of their own."""
 
 EXACT = ("second", "minute", "hour", "day", "week", "month", "year", "unknown")
 """How exactly a time is known, best first."""
@@ -167,6 +174,38 @@ def decide_topic(session: Session, article_id: int, topic: str, *, belongs: bool
     touch(session, [article_id])
 
 
+def reword(session: Session, article: Article, words: Mapping[str, str]) -> tuple[str, ...]:
+    """Title and summary in the words of staff, whatever the site says later; what is empty or the very same as at the
+    site is the site's again. Gives the names of what is different now."""
+    before = {name: getattr(article, name) for name in REPLACEABLE}
+    theirs = {name: article.replaced.get(name, before[name]) for name in REPLACEABLE}
+    own = {name: words[name] for name in REPLACEABLE if words.get(name) and words[name] != theirs[name]}
+    article.replaced = {name: theirs[name] for name in own}
+    for name in REPLACEABLE:
+        setattr(article, name, own.get(name, theirs[name]))
+    different = tuple(name for name in REPLACEABLE if getattr(article, name) != before[name])
+    if different:
+        article.index_seq = next_seq(session)
+    return different
+
+
+def set_hidden(session: Session, article: Article, since: datetime | None) -> bool:
+    """Keep an article and its repeats from followers, or show them again (None). Whether anything is different now."""
+    if (article.hidden_at is None) == (since is None):
+        return False
+    for one in (article, *session.scalars(sa.select(Article).where(Article.duplicate_of == article.id))):
+        one.hidden_at, one.index_seq = since, next_seq(session)
+    return True
+
+
+def put(article: Article, **texts: str) -> None:
+    """What the site says now; followers see it unless staff said it in their own words."""
+    kept = {name: text for name, text in texts.items() if name in article.replaced}
+    article.replaced = {**article.replaced, **kept}
+    for name in texts.keys() - kept.keys():
+        setattr(article, name, texts[name])
+
+
 def touch(session: Session, ids: Iterable[int]) -> None:
     """The index should look at these again."""
     for article_id in ids:
@@ -182,6 +221,7 @@ def set_duplicate(session: Session, article_id: int, of: int | None) -> None:
         return
     article.duplicate_of, article.index_seq = of, next_seq(session)
     if of is not None:
+        article.hidden_at = article.hidden_at or session.get_one(Article, of).hidden_at
         _pass_on(session, article_id, of)
 
 
@@ -297,7 +337,7 @@ def id_of(session: Session, url: str) -> int:
 
 def own_page(session: Session, ending: str) -> Article | None:
     """An article of ours that is shown by ourselves, by the end of its address."""
-    mine = sa.and_(Article.origin == "staff", Article.gone_at.is_(None), Article.url.endswith(ending, autoescape=True))
+    mine = sa.and_(Article.origin == "staff", SHOWN, Article.url.endswith(ending, autoescape=True))
     return session.scalar(sa.select(Article).where(mine))
 
 
@@ -379,6 +419,7 @@ def _add(session: Session, found: Content, now: datetime) -> int:
         picture="",
         origin=found.origin,
         seen={},
+        replaced={},
         published_at=found.published_at,
         published_precision=found.published_precision,
         first_seen_at=now,
@@ -423,8 +464,10 @@ def _noted(known: Article, found: Content) -> None:
 
 
 def _rewrite(article: Article, found: Content, *, edited: bool) -> None:
+    if edited and found.source == "staff":
+        article.replaced = {}  # who wrote it writes it anew
     if edited:
-        article.title, article.body, article.summary = found.title, found.body, found.summary
+        put(article, title=found.title, body=found.body, summary=found.summary)
         article.content_hash, article.source = found.hash, found.source
     _noted(article, found)
     article.category = found.category or article.category
@@ -442,6 +485,6 @@ def _chunks(urls: Iterable[str], size: int = 500) -> list[list[str]]:
 
 def topic_counts(session: Session) -> dict[str, int]:
     """How many articles each topic has, repeats and those that are gone left out."""
-    shown = sa.and_(Article.gone_at.is_(None), Article.duplicate_of.is_(None), ArticleTopic.score > 0)
+    shown = sa.and_(SHOWN, Article.duplicate_of.is_(None), ArticleTopic.score > 0)
     wanted = sa.select(ArticleTopic.topic, sa.func.count()).join(Article, Article.id == ArticleTopic.article_id)
     return {topic: int(count) for topic, count in session.execute(wanted.where(shown).group_by(ArticleTopic.topic))}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.effects import NewsShown
 from bot.store import news
-from bot.store.articles import Article
+from bot.store.articles import SHOWN, Article
 from bot.store.base import Base, BigId, UtcDateTime, add_missing, chosen, insert_missing
 from bot.store.broadcasts import Broadcast
 from bot.store.consents import Consent
@@ -118,7 +118,7 @@ def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -
     wanted = (
         sa.select(News.article_id, sa.func.max(News.broadcast_id).label("broadcast_id"))
         .join(Subscription, mine)
-        .join(Article, sa.and_(Article.id == News.article_id, Article.gone_at.is_(None)))
+        .join(Article, sa.and_(Article.id == News.article_id, SHOWN))
         .where(News.fresh_at > now - KEPT, News.released_at.is_not(None), ~_received(openid, News.article_id))
         .group_by(News.article_id)
         .order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store.articles import Article, ArticleTopic, remembered
+from bot.store.articles import SHOWN, Article, ArticleTopic, remembered
 from bot.store.base import Base, BigId
 from bot.store.subscriptions import Subscription
 
@@ -77,7 +77,7 @@ def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> lis
         sa.select(a.id, a.published_at, a.published_precision, a.first_seen_at)
         .join(t, t.article_id == a.id)
         .where(t.topic == topic, sa.or_(t.score >= rules.evidence, sa.and_(t.by_staff.is_(True), t.score > 0)))
-        .where(a.gone_at.is_(None), a.duplicate_of.is_(None), a.published_at <= now)
+        .where(SHOWN, a.duplicate_of.is_(None), a.published_at <= now)
         .where(sa.or_(a.published_at > now - rules.recent, a.first_seen_at > now - rules.recent))
         .where(~sa.exists().where(News.topic == topic, News.article_id == a.id))
     )
@@ -130,10 +130,10 @@ def recent_of(session: Session, topic: str, since: datetime, most: int) -> list[
 
 
 def stories(session: Session, ids: Iterable[int]) -> Sequence[Story]:
-    """Those of the articles that are still at the site, in the order asked for."""
+    """Those of the articles that are still at the site and not hidden, in the order asked for."""
     order = list(ids)
     a = Article
     wanted = sa.select(a.id, a.title, a.summary, a.url, a.picture, a.body, a.author)
-    rows = session.execute(wanted.where(a.id.in_(order), a.gone_at.is_(None)))
+    rows = session.execute(wanted.where(a.id.in_(order), SHOWN))
     found = {row.id: Story(row.id, *(value or "" for value in row[1:])) for row in rows}
     return [found[one] for one in order if one in found]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -10,7 +12,7 @@ from bot.store.base import reading
 from handlers.web.staff.visit import Visit, to
 
 PAGE = 30
-LONGEST_TITLE, LONGEST_BODY, LONGEST_REASON = 200, 50_000, 100
+LONGEST_TITLE, LONGEST_SUMMARY, LONGEST_BODY = 200, 500, 50_000
 VERDICTS = {"yes": True, "no": False, "rules": None}
 
 
@@ -39,6 +41,36 @@ def decide(visit: Visit, number: int) -> ResponseReturnValue:
         store.decide_topic(db, number, topic, belongs=VERDICTS[verdict], reason=visit.name)
         visit.note(db, "article topic", str(number), f"{topic} {verdict}")
     visit.say("topic_decided")
+    return to("articles")
+
+
+def reword(visit: Visit, number: int) -> ResponseReturnValue:
+    """Title and summary in other words than at the site; empty: as at the site."""
+    most = {"title": LONGEST_TITLE, "summary": LONGEST_SUMMARY}
+    words = {name: " ".join(request.form.get(name, "").split())[:size] for name, size in most.items()}
+    with visit.desk.sessions.begin() as db:
+        article = db.get(store.Article, number) or abort(404)
+        if changed := store.reword(db, article, words):
+            visit.note(db, "edit article", str(number), ", ".join(changed))
+    visit.say("article_reworded")
+    return to("articles")
+
+
+def hide(visit: Visit, number: int) -> ResponseReturnValue:
+    """From now on followers get it neither as an answer nor in a push."""
+    return _set_hidden(visit, number, "hide article", visit.desk.now())
+
+
+def show(visit: Visit, number: int) -> ResponseReturnValue:
+    return _set_hidden(visit, number, "show article", None)
+
+
+def _set_hidden(visit: Visit, number: int, act: str, since: datetime | None) -> ResponseReturnValue:
+    with visit.desk.sessions.begin() as db:
+        article = db.get(store.Article, number) or abort(404)
+        if store.set_hidden(db, article, since):
+            visit.note(db, act, str(number), article.title[:LONGEST_TITLE])
+    visit.say("article_hidden" if since else "article_shown")
     return to("articles")
 
 
