@@ -184,7 +184,7 @@ class Companies:
                 placed
                 and len(own) >= 3
                 and rest not in ("房", "区", "家", "长", "子", "里", "内", "地")
-                and not re.search(r"[的做找租买建开想要盖办搞弄]", own)
+                and not re.search(r"[的做找租买建开想要盖办搞弄]|有(?![色机限为])", own)
             )
         return (
             len(own) >= 2

@@ -167,7 +167,7 @@ class Gazetteer:
         for group in ("towns", "nicknames"):
             for code, names in extra.get(group, {}).items():
                 for name in names:
-                    known = self.names[name].codes if name in self.names and len(name) > 2 else ()
+                    known = self._codes(name) if len(name) > 2 else ()
                     zone = name if group == "towns" and name.endswith(_ZONE_ENDS) else ""
                     self.names[name] = _Entry((code, *(other for other in known if other != code)), zone)
         for name, codes in extra.get("ambiguous", {}).items():
@@ -178,6 +178,9 @@ class Gazetteer:
             self.names[word] = _Entry(())
         for name, zone in extra.get("zones", {}).items():
             self.names[name] = _Entry((zone["code"],) if zone["code"] else (), zone["name"])
+
+    def _codes(self, name: str) -> tuple[str, ...]:
+        return self.names[name].codes if name in self.names else self.weak.get(name, ())
 
     def _label_with_city(self, code: str, name: str) -> None:
         city = self.labels.get(code[:4] + "00", "")

@@ -45,13 +45,16 @@ class People:
             rf"(?P<cue>{_CUE})(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿][一-龥]|{_LATIN})(?=$|[，,。;；\s\n\x00（(/、！!？?…~]|电话|手机|联系|微信|号码|想|要|的(?:电话|手机)|\d|吧|就行|即可|就好|就可以|对接|沟通|负责)"
         )
         self._labelled = re.compile(
-            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|咨询人|接洽人|担当者?|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?:我们?的?|我司|公司)?(?:同事|助理|助手|秘书|合伙人|爱人|老公|老婆)?(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
+            r"(?:联系人|联络人|对接人|负责人|姓名|称呼|名字|经办人|咨询人|接洽人|担当者?|报名|对接|Attn|Contact|attn|contact)(?:\s?[:：.]|改[成为]|换[成为]|变更[成为])\s*(?:我们?的?|我司|公司)?(?:同事|助理|助手|秘书|合伙人|爱人|老公|老婆|(?:采购|行政|工程|人事|基建|业务|财务|运营|项目)部的?)?(?P<name>[一-龥]{1,6}(?:·[一-龥]+)?|(?:M(?:r|s|rs)\.? ?)?[A-Za-z]{2,12}(?: [A-Za-z]{2,12})?)"
         )
         self._by_phone = re.compile(
             f"(?:^|(?<=[\\s，,。;；、\\x00/|]))(?P<name>{self._surname}[一-龥]{{1,2}}|[小老阿]{self._surname}|{_LATIN})(?=[\\s，,:：、/|]*(?:的?(?:电话|手机号?|微信|号码|联系方式|tel|Tel|TEL))?[\\s:：是]*\\x00)|(?<=\\x00)[\\s，,（(]*(?P<after>{self._surname}[一-龥]{{1,2}}|{self._surname}$|[小老]{self._surname}|{_LATIN})(?=[）)]?(?:$|[，,。;；\\s\\n！!？?…]))"
         )
         self._by_role = re.compile(
             rf"(?:我是|我叫|本人)?[一-龥]{{0,4}}(?:经理|总监|主管|助理|秘书|负责人|采购部?|行政部?|专员|部长|人事部?|工程部|基建部)(?P<name>{self._surname}[一-龥]{{1,2}}|{doubles}|{_LATIN})(?=$|[\\s，,。;；:：\\x00！!？?])"
+        )
+        self._takes_over = re.compile(
+            f"(?:^|(?<=[，,。\\s由让]))(?P<name>[小老阿]{self._surname}|{self._surname}[一-龥]{{1,2}})(?=(?:来|去)?(?:[和跟与]你们?)?(?:对接|跟进|接洽))"
         )
         self._latin_signed = re.compile(
             r"(?:[Rr]egards|[Tt]hanks|[Bb]est|[Cc]heers)[,，\\s]+(?P<name>[A-Z][a-z]{1,11})|(?P<self>[A-Z][a-z]{1,11}) here\\b"
@@ -192,7 +195,7 @@ class People:
 
     def _in_role(self, sheet: Sheet) -> Value | None:
         """我是运营总监高勇, 采购部欧阳, Lucy here."""
-        for pattern in (self._by_role, self._latin_signed):
+        for pattern in (self._by_role, self._takes_over, self._latin_signed):
             for match in sheet.find(pattern):
                 group = "self" if match.groupdict().get("self") else "name"
                 if match[group] not in self._not_names and not re.search(r"[的了租买找房厂库]", match[group]):

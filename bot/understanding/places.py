@@ -98,7 +98,7 @@ def _stands_like_a_place(text: str, hit: Hit, hits: list[Hit]) -> bool:
 
 def _with_roles(text: str, scopes: Scopes, hits: list[Hit], asked: str | None) -> list[_Named]:
     named = []
-    context = [code for hit in hits if len(hit.codes) == 1 for code in hit.codes]
+    context = [code for hit in hits for code in best(hit.codes, ()) if len(hit.codes) == 1 or code.endswith("00")]
     for group in _groups(text, hits):
         role = _role(text, scopes, group, asked)
         for hit in group:
