@@ -16,7 +16,13 @@ from jobs.__main__ import worker
 
 
 def claim(
-    session: Session, channels: Collection[str], worker: str, now: datetime, lease: timedelta, limit: int
+    session: Session,
+    channels: Collection[str],
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    heard_since: datetime | None = None,
 ) -> Sequence[Delivery]:
     """Whatever is not done, whoever works on it."""
     todo = sa.and_(Delivery.state.not_in(("sent", "failed", "dropped")), Delivery.channel.in_(channels))
