@@ -129,7 +129,8 @@ def _role(text: str, scopes: Scopes, group: list[Hit], asked: str | None) -> str
     scope = scopes.role(start)
     if scope in (REFUSED, REPLACED, PAST):
         return scope
-    if _HOME_BEFORE.search(before) and _SETTLE_AFTER.match(after):
+    goes_home = re.search(r"[回返](?:老家|家乡)$", before) and after.startswith(("做", "干", "搞"))
+    if goes_home or (_HOME_BEFORE.search(before) and _SETTLE_AFTER.match(after)):
         return WANTED
     if _ELSEWHERE_BEFORE.search(before) or _ELSEWHERE_AFTER.match(after):
         return CURRENT
@@ -146,7 +147,7 @@ def _role(text: str, scopes: Scopes, group: list[Hit], asked: str | None) -> str
 
 _HOME_BEFORE = re.compile(r"[回返](?:我们?|自己)?(?:老家|家乡|到)?$|老家(?:在|是)?$")
 _SETTLE_AFTER = re.compile(
-    r"(?:市|省|区|县|那边|老家|家乡)*(?:再|来|去|自己)*(?:创业|发展|投资|[搞弄做]个[^，,。\n]{0,6}厂|[办建开设盖]个?[^，,。\n]{0,6}厂|落户|落地|租|买|拿地|找)"
+    r"(?:市|省|区|县|那边|老家|家乡)*(?:再|来|去)*(?:自己[干做开]|创业|发展|投资|[搞弄做]个[^，,。\n]{0,6}厂|[办建开设盖]个?[^，,。\n]{0,6}厂|落户|落地|租|买|拿地|找)"
 )
 """回老家周口创业: home is where they come from, and where they want to be."""
 _NEED = re.compile(r"厂房|仓库|土地|地块|用地|办公|楼|库|平|亩|㎡|租|买|购|找|需|求|选址|落")
