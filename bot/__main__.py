@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bot import wiring
-from bot.commands import logs, menu, outbox, push, qr, quota
+from bot.commands import conditional, logs, menu, outbox, push, qr, quota
 from bot.commands import run as running
 from bot.commands import search as searching
 from bot.commands.extract import extract
@@ -253,7 +253,9 @@ def _rotate(_chosen: argparse.Namespace) -> int:
 
 def _menu(chosen: argparse.Namespace) -> int:
     made = wiring.base(_settings())
-    return menu.run(wiring.replies_of(made).now.menu, lambda: wiring.account_of(made), chosen.action, sys.stdout)
+    menus, account = wiring.replies_of(made).now.menu, partial(wiring.account_of, made)
+    known = conditional.Tags([row["key"] for row in made.texts["topics"]["topic"]], partial(wiring.tag_of, made))
+    return menu.run(menus, account, chosen.action, sys.stdout, known)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

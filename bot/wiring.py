@@ -60,7 +60,7 @@ from bot.search.index import Index
 from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
-from bot.store import broadcasts, deliveries, effects, erasures, followers, leads, news, talks
+from bot.store import broadcasts, deliveries, effects, erasures, followers, leads, news, tags, talks
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
 from bot.store.lines import Threshold
@@ -478,6 +478,12 @@ class Account:
         except PlatformError as error:
             return str(error)
         return ""
+
+
+def tag_of(made: Base, topic: str) -> int | None:
+    """The topic's tag at the platform; None before its first mass send to one."""
+    with reading(made.sessions) as session:
+        return tags.tag_id(session, topic)
 
 
 def account_of(made: Base) -> Account:

@@ -57,7 +57,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What counts now. versions: of each name, 0 = never changed. menu: button and says, as in config/menu.toml."""
+    """What counts now. versions: of each name, 0 = never changed. menu: button, says and conditional (out of config alone), as in
+    config/menu.toml."""
 
     rules: tuple[Rule, ...]
     welcome: str
@@ -132,4 +133,5 @@ def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
 def _menu(own: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
     """Keys of menus from before keep their sentences: phones show an old menu for a while."""
     says = {**shipped.get("says", {}), **own.get("says", {})}
-    return {"button": list(own.get("button", shipped["button"])), "says": says}
+    by_tag = {"conditional": list(shipped["conditional"])} if shipped.get("conditional") else {}
+    return {"button": list(own.get("button", shipped["button"])), "says": says, **by_tag}
