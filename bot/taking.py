@@ -175,4 +175,5 @@ def _content(found: FoundArticle, origin: str) -> Content:
         found.picture,
         found.source,
         origin,
+        found.html,
     )

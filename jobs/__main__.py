@@ -41,7 +41,7 @@ from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import worker as working
 from jobs.courier import Courier, Speed, Template, Wording
-from jobs.drafts import page
+from jobs.drafts import Layout, page
 from jobs.habits import Habits, quiet_hours
 from jobs.notice import Writer
 from jobs.remind import Reminder
@@ -145,15 +145,16 @@ class Work:
     def deliver(self) -> None:
         sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
         habits, now = habits_of(self.made), datetime.now(UTC)
-        source, may = self.made.texts["staff"]["news"]["source"], self.account.rights.mass_preview
-        previews.show_wanted(sessions, platform, source, allowed=may)
+        layout, note = self._layout(), self.made.texts["staff"]["news"]["drafted"]
+        previews.show_wanted(sessions, platform, layout, allowed=self.account.rights.mass_preview)
         release.release_due(sessions, self.reach, habits, now)
         self._one_by_one()
-        handmade.deliver_due(
-            sessions, platform, self.made.texts["staff"]["news"], wiring.staff_channels(self.made.settings)
-        )
+        handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings))
         if self.account.rights.mass_to_tag and not habits.is_quiet(now):
-            mass.deliver_due(sessions, platform, ledger, self.topics, self.made.texts["staff"]["news"]["source"])
+            mass.deliver_due(sessions, platform, ledger, self.topics, layout)
+
+    def _layout(self) -> Layout:
+        return Layout(tail_of(self.made), self.site.fetcher.file if self.site else None)
 
     def _one_by_one(self) -> None:
         """One run a process at a time: it sends several at once by itself, and other jobs need threads, too."""
@@ -257,9 +258,15 @@ _NAMES = (
 )  # fmt: skip
 
 
+def tail_of(made: wiring.Base) -> str:
+    """What stands under every article of a draft: where it comes from, and whose it is."""
+    news = made.texts["staff"]["news"]
+    return f"{news['source']}\n{news['copyright']}"
+
+
 def html(settings: Settings, number: int) -> str:
     """A broadcast as HTML for staff to paste; empty where there is no such number."""
     made = wiring.base(settings)
     with reading(made.sessions) as session:
         preview = broadcasts.show(session, number)
-    return page(preview.stories, made.texts["staff"]["news"]["source"]) if preview else ""
+    return page(preview.stories, tail_of(made)) if preview else ""

@@ -5,38 +5,56 @@ from __future__ import annotations
 import html
 import struct
 import zlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.adapters.wechat.client import DRAFT_AUTHOR, DRAFT_CONTENT, DRAFT_DIGEST, DRAFT_TITLE, DraftArticle
+from bot.adapters.site.body import PICTURE, Block, arranged, rendered
+from bot.adapters.wechat.client import (
+    DRAFT_AUTHOR,
+    DRAFT_CONTENT,
+    DRAFT_DIGEST,
+    DRAFT_SOURCE,
+    DRAFT_TITLE,
+    DraftArticle,
+)
 from bot.store import materials
 from bot.store.base import Sessions, reading
 from bot.store.news import Story
+from jobs.pictures import COVER, Mover, Uploads
 
-COVER = "cover"
 WIDTH, HEIGHT = 900, 383
 """The size the platform shows a cover in."""
 TOP, BOTTOM = (24, 78, 119), (46, 139, 158)
 
 
-class Draftsman(Protocol):
+class Draftsman(Uploads, Protocol):
     """The platform's material and draft calls. Raises PlatformError."""
 
-    def add_material(self, kind: str, data: bytes, filename: str) -> str: ...
     def add_draft(self, articles: Sequence[DraftArticle]) -> str: ...
 
 
-def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], source: str) -> str:
-    """The media_id of a new draft. A draft made twice is only a draft too many. source: like "原文：{url}"."""
-    thumb = cover(platform, sessions)
-    return platform.add_draft([_article(story, thumb, source) for story in stories])
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """tail: lines under every article, like "原文：{url}". fetch: a file of the site by its address, raises SiteError;
+    without it drafts have no pictures of the articles."""
+
+    tail: str
+    fetch: Callable[[str], bytes] | None = None
 
 
-def page(stories: Sequence[Story], source: str) -> str:
-    """The same as HTML, to be pasted by hand where even drafts cannot be made."""
+def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], layout: Layout) -> str:
+    """The media_id of a new draft. A draft made twice is only a draft too many."""
+    mover = Mover(platform, sessions, layout.fetch)
+    return platform.add_draft([_article(story, mover, layout.tail) for story in stories])
+
+
+def page(stories: Sequence[Story], tail: str) -> str:
+    """The same as HTML, to be pasted by hand where even drafts cannot be made: pictures are those of the site, which
+    the platform's editor takes over by itself."""
     return "\n".join(
-        f"<h2>{html.escape(story.title, quote=False)}</h2>\n{_content(story, source)}" for story in stories
+        f"<h2>{html.escape(story.title, quote=False)}</h2>\n{_content(_blocks(story), story.url, tail)}"
+        for story in stories
     )
 
 
@@ -45,7 +63,7 @@ def titled(stories: Sequence[Story], title: str) -> Sequence[Story]:
     return [replace(stories[0], title=title), *stories[1:]] if title and stories else stories
 
 
-def cover(platform: Draftsman, sessions: Sessions) -> str:
+def cover(platform: Uploads, sessions: Sessions) -> str:
     """The picture over articles that bring none: uploaded once."""
     with reading(sessions) as session:
         known = materials.media_id(session, COVER)
@@ -57,26 +75,46 @@ def cover(platform: Draftsman, sessions: Sessions) -> str:
     return made
 
 
-def _article(story: Story, thumb: str, source: str) -> DraftArticle:
+def _article(story: Story, mover: Mover, tail: str) -> DraftArticle:
+    blocks = _blocks(story)
     return DraftArticle(
         title=story.title[:DRAFT_TITLE],
-        content=_content(story, source),
-        thumb_media_id=thumb,
+        content=_content(_moved(blocks, mover), story.url, tail),
+        thumb_media_id=_own_cover(blocks, mover) or cover(mover.platform, mover.sessions),
         author=story.author[:DRAFT_AUTHOR],
         digest=story.summary[:DRAFT_DIGEST],
-        content_source_url=story.url,
+        content_source_url=story.url if len(story.url.encode()) <= DRAFT_SOURCE else "",
     )
 
 
-def _content(story: Story, source: str) -> str:
-    """Plain paragraphs; what goes over the limit goes at the end of a paragraph, and the source line always stays."""
-    tail = _paragraph(source.format(url=story.url))
-    content = ""
-    for line in filter(None, (line.strip() for line in story.body.splitlines())):
-        if len(content) + len(_paragraph(line)) + len(tail) > DRAFT_CONTENT:
+def _blocks(story: Story) -> list[Block]:
+    """Of an article whose looks are not known: its own picture, then plain paragraphs."""
+    found = arranged(story.html, story.body)
+    known = bool(story.html) or not story.picture
+    return found if known else [Block(PICTURE, story.picture), *found]
+
+
+def _moved(blocks: Sequence[Block], mover: Mover) -> list[Block]:
+    """With pictures that lie at the platform; those that cannot be brought there are left out."""
+    found = (replace(block, inner=mover.in_body(block.inner)) if block.kind == PICTURE else block for block in blocks)
+    return [block for block in found if block.inner]
+
+
+def _own_cover(blocks: Sequence[Block], mover: Mover) -> str:
+    first = next((block.inner for block in blocks if block.kind == PICTURE), "")
+    return mover.as_cover(first) if first else ""
+
+
+def _content(blocks: Sequence[Block], url: str, tail: str) -> str:
+    """What goes over the limit goes at the end of a block; the lines under the article always stay."""
+    end = "".join(_paragraph(line.format(url=url)) for line in tail.splitlines() if line)
+    kept, room = list[Block](), DRAFT_CONTENT - len(end)
+    for block in blocks:
+        room -= len(rendered([block]))
+        if room <= 0:
             break
-        content += _paragraph(line)
-    return content + tail
+        kept.append(block)
+    return rendered(kept) + end
 
 
 def _paragraph(text: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
 from bot.store.outbox import Notice
-from jobs.drafts import Draftsman, make, titled
+from jobs.drafts import Draftsman, Layout, make, titled
 from jobs.habits import Habits
 from jobs.release import release
 
@@ -55,23 +54,25 @@ def _new(session: Session, now: datetime) -> list[int]:
 def deliver_due(
     sessions: Sessions,
     platform: Draftsman,
-    texts: Mapping[str, Any],
+    layout: Layout,
+    note: str,
     channels: Iterable[str],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
-    """Make the drafts that are due and tell staff; texts: config/staff.toml, news. Made twice after a crash it is only a draft too many."""
+    """Make the drafts that are due and tell staff; note: what is said, with {count} and {told}. Made twice after a crash it is only a draft too many."""
     worker = uuid.uuid4().hex
     with sessions.begin() as session:
         deliveries.recover(session, now())
         rows = deliveries.claim(session, ("draft",), worker, now(), LEASE, 1)
-    return sum(_deliver(sessions, platform, row, texts, tuple(channels), now) for row in rows)
+    return sum(_deliver(sessions, platform, row, layout, note, tuple(channels), now) for row in rows)
 
 
 def _deliver(
     sessions: Sessions,
     platform: Draftsman,
     row: Delivery,
-    texts: Mapping[str, Any],
+    layout: Layout,
+    note: str,
     channels: tuple[str, ...],
     now: Callable[[], datetime],
 ) -> bool:
@@ -80,12 +81,12 @@ def _deliver(
     error: PlatformError | None = None
     try:
         if preview is not None and preview.stories:
-            make(platform, sessions, titled(preview.stories, preview.broadcast.title), texts["source"])
+            make(platform, sessions, titled(preview.stories, preview.broadcast.title), layout)
     except PlatformError as trouble:
         error = trouble
         log.warning("the draft of broadcast %s was not made: %s", row.broadcast_id, trouble)
     with sessions.begin() as session:
-        return _settle(session, row, error, texts["drafted"], channels, now())
+        return _settle(session, row, error, note, channels, now())
 
 
 def _settle(

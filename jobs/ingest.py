@@ -156,7 +156,9 @@ def _joined(found: FoundArticle, page: FoundArticle) -> FoundArticle:
         picture=found.picture or page.picture,
     )
     if page.title == found.title and _is_extract(found, page):
-        return replace(facts, body=page.body, summary=page.summary, lines=page.lines, source=page.source)
+        return replace(
+            facts, body=page.body, summary=page.summary, lines=page.lines, html=page.html, source=page.source
+        )
     return facts
 
 

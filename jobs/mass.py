@@ -19,8 +19,9 @@ from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
-from jobs.drafts import COVER, Draftsman, make, titled
+from jobs.drafts import Draftsman, Layout, make, titled
 from jobs.habits import Habits
+from jobs.pictures import COVER
 from jobs.release import release
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ class Press:
     platform: Masses
     ledger: Ledger
     names: Mapping[str, str]
-    source: str
+    layout: Layout
     now: Callable[[], datetime]
     worker: str
 
@@ -165,11 +166,11 @@ def deliver_due(
     platform: Masses,
     ledger: Ledger,
     names: Mapping[str, str],
-    source: str,
+    layout: Layout,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Send the mass sends that are due. names: topics by key, as tags are called. Returns how many went out."""
-    press = Press(sessions, platform, ledger, names, source, now, uuid.uuid4().hex)
+    press = Press(sessions, platform, ledger, names, layout, now, uuid.uuid4().hex)
     with sessions.begin() as session:
         deliveries.recover(session, now())
         rows = deliveries.claim(session, ("mass",), press.worker, now(), LEASE, 1)
@@ -292,7 +293,7 @@ def _draft(press: Press, issue: Issue, row: Delivery) -> str:
         title = session.get_one(Broadcast, row.broadcast_id).title
     if len(stories) < len(issue.articles):
         raise _Off("an article was taken down")
-    media_id = make(press.platform, press.sessions, titled(stories, title), press.source)
+    media_id = make(press.platform, press.sessions, titled(stories, title), press.layout)
     with press.sessions.begin() as session:
         deliveries.drafted(session, row.id, press.worker, media_id)
     return media_id

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.adapters.wechat.errors import PlatformError
 from bot.store import broadcasts
 from bot.store.base import Sessions, reading
-from jobs.drafts import Draftsman, make, titled
+from jobs.drafts import Draftsman, Layout, make, titled
 
 log = logging.getLogger(__name__)
 
@@ -20,21 +20,21 @@ class Previewer(Draftsman, Protocol):
     def mass_preview(self, media_id: str, openid: str = "", wechat_name: str = "") -> None: ...
 
 
-def show_wanted(sessions: Sessions, platform: Previewer, source: str, *, allowed: bool) -> int:
+def show_wanted(sessions: Sessions, platform: Previewer, layout: Layout, *, allowed: bool) -> int:
     """Send each preview that was asked for, once; what fails is written down for who asked. Returns how many went."""
     with reading(sessions) as session:
         wanted = [(one.id, one.preview_to) for one in broadcasts.previews_wanted(session)]
-    return sum(_show(sessions, platform, number, to, source, allowed) for number, to in wanted)
+    return sum(_show(sessions, platform, number, to, layout, allowed) for number, to in wanted)
 
 
-def _show(sessions: Sessions, platform: Previewer, number: int, to: str, source: str, allowed: bool) -> bool:
+def _show(sessions: Sessions, platform: Previewer, number: int, to: str, layout: Layout, allowed: bool) -> bool:
     error = "" if allowed else "this account may not preview: only for verified accounts"
     with reading(sessions) as session:
         preview = broadcasts.show(session, number)
     try:
         if allowed and preview and preview.stories:
             stories = titled(preview.stories, preview.broadcast.title)
-            platform.mass_preview(make(platform, sessions, stories, source), **_recipient(to))
+            platform.mass_preview(make(platform, sessions, stories, layout), **_recipient(to))
     except PlatformError as trouble:
         log.warning("the preview of broadcast %s failed: %s", number, trouble)
         error = str(trouble)

@@ -19,6 +19,7 @@ class Article(Base):
 
     published_precision: second, minute, hour, day, week, month or year; how exactly the time is known.
     duplicate_of: the article that tells the same story and is shown instead.
+    html: its lines with their looks and pictures, before cleaning (bot.adapters.site.body); only drafts read it.
     gone_at: since when the site no longer has it.
     origin: `site`, the name of another feed, or `staff`. source: how its text was got: feed, api, page, guess or staff.
     seen: the hash each of these ways gave last; one way may show an article a little differently from another, and
@@ -34,6 +35,7 @@ class Article(Base):
     url: Mapped[str] = mapped_column(sa.String(1024), unique=True)
     title: Mapped[str] = mapped_column(sa.Text)
     body: Mapped[str] = mapped_column(sa.Text)
+    html: Mapped[str] = mapped_column(sa.Text, default="", server_default="", deferred=True)
     summary: Mapped[str] = mapped_column(sa.Text, default="")
     category: Mapped[str] = mapped_column(sa.Text, default="")
     tags: Mapped[list[str]] = mapped_column(default=list)
@@ -111,6 +113,7 @@ class Content:
     picture: str = ""
     source: str = ""
     origin: str = "site"
+    html: str = ""
 
     @property
     def hash(self) -> str:
@@ -459,6 +462,8 @@ def _is_better_time(known: Article, found: Content) -> bool:
 
 
 def _noted(known: Article, found: Content) -> None:
+    if found.html and not known.html:
+        known.html = found.html
     if known.seen.get(found.source) != found.hash:
         known.seen = {**known.seen, found.source: found.hash}
 
@@ -468,7 +473,7 @@ def _rewrite(article: Article, found: Content, *, edited: bool) -> None:
         article.replaced = {}  # who wrote it writes it anew
     if edited:
         put(article, title=found.title, body=found.body, summary=found.summary)
-        article.content_hash, article.source = found.hash, found.source
+        article.content_hash, article.source, article.html = found.hash, found.source, found.html
     _noted(article, found)
     article.category = found.category or article.category
     article.tags = list(found.tags) or article.tags

@@ -1,4 +1,6 @@
-"""Pictures that lie at the platform for good, by the name we gave them, so that none is uploaded twice."""
+"""Pictures that lie at the platform for good, by the name we gave them, so that none is uploaded twice.
+
+What the platform calls them is a media_id, or an address for a picture inside an article's body."""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ class Material(Base):
     __tablename__ = "materials"
 
     name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    media_id: Mapped[str] = mapped_column(sa.String(160))
+    media_id: Mapped[str] = mapped_column(sa.String(1024))
 
 
 def media_id(session: Session, name: str) -> str:
@@ -25,5 +27,6 @@ def remember(session: Session, name: str, media_id: str) -> None:
 
 
 def forget(session: Session, name: str) -> None:
-    """The platform does not know it any more (40007)."""
-    session.execute(sa.delete(Material).where(Material.name == name))
+    """The platform does not know it any more (40007), nor what is named below it, as in `cover:…`."""
+    below = Material.name.startswith(f"{name}:", autoescape=True)
+    session.execute(sa.delete(Material).where(sa.or_(Material.name == name, below)))

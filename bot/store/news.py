@@ -67,6 +67,7 @@ class Story:
     picture: str
     body: str = ""
     author: str = ""
+    html: str = ""
 
 
 def candidates(session: Session, topic: str, rules: Rules, now: datetime) -> list[Fresh]:
@@ -133,7 +134,7 @@ def stories(session: Session, ids: Iterable[int]) -> Sequence[Story]:
     """Those of the articles that are still at the site and not hidden, in the order asked for."""
     order = list(ids)
     a = Article
-    wanted = sa.select(a.id, a.title, a.summary, a.url, a.picture, a.body, a.author)
+    wanted = sa.select(a.id, a.title, a.summary, a.url, a.picture, a.body, a.author, a.html)
     rows = session.execute(wanted.where(a.id.in_(order), SHOWN))
     found = {row.id: Story(row.id, *(value or "" for value in row[1:])) for row in rows}
     return [found[one] for one in order if one in found]

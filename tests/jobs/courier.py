@@ -13,6 +13,7 @@ from bot.adapters.wechat.token import TokenStore
 from bot.store.base import sessions
 from jobs import deliver, mass
 from jobs.deliver import Wording
+from jobs.drafts import Layout
 
 WORDS = Wording({"head": "「{topic}」", "line": "· {title}", "tail": "退订{topic}"}, {"chips": "芯片"})
 
@@ -27,7 +28,7 @@ def main(database: str, redis_url: str, address: str, app_id: str, secret: str) 
     ledger = Ledger(connected(redis_url), app_id, is_service=True)
     while True:
         deliver.deliver_due(store, platform, ledger, WORDS)
-        mass.deliver_due(store, platform, ledger, WORDS.names, "原文：{url}")
+        mass.deliver_due(store, platform, ledger, WORDS.names, Layout("原文：{url}"))
         time.sleep(0.05)
 
 

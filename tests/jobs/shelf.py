@@ -84,6 +84,10 @@ class Account:
     def untag(self, openids: Sequence[str], tag_id: int) -> None:
         self._call("untag", lambda: self.members[tag_id].difference_update(openids))
 
+    def upload_image(self, image: bytes, filename: str) -> str:
+        self._call("picture", lambda: None)
+        return f"http://mmbiz.qpic.cn/{len(image)}"
+
     def add_material(self, kind: str, data: bytes, filename: str) -> str:
         self._call("material", lambda: None)
         return "THUMB"

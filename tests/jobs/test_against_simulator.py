@@ -23,6 +23,7 @@ from bot.simulator.app import Simulator, serving
 from bot.store.base import Sessions
 from bot.store.deliveries import Delivery, Reach
 from jobs import deliver, digest, mass
+from jobs.drafts import Layout
 from jobs.housekeeping import DAY
 from tests.jobs.courier import WORDS, platform_of
 from tests.jobs.shelf import MINUTE, Clock, Shelf
@@ -85,7 +86,7 @@ def test_news_reaches_those_who_write_at_once_and_the_others_by_tag(world: World
     digest.plan(world.shelf.store, ["chips"], now, reach=Reach())
     assert deliver.deliver_due(world.shelf.store, world.platform, world.ledger, WORDS) == 3
     assert mass.plan(world.shelf.store, ["chips"], world.ledger, now)
-    assert mass.deliver_due(world.shelf.store, world.platform, world.ledger, WORDS.names, "原文：{url}") == 1
+    assert mass.deliver_due(world.shelf.store, world.platform, world.ledger, WORDS.names, Layout("原文：{url}")) == 1
     world.post("settle")
     assert world.received(1) == dict.fromkeys([*writers, *others], 1)
 
@@ -96,7 +97,7 @@ def test_a_mass_send_whose_answer_is_cut_off_is_done_once(world: World) -> None:
     digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), reach=Reach(()))
     mass.plan(world.shelf.store, ["chips"], world.ledger, datetime.now(UTC))
     world.post("faults", kind="cut", path="/cgi-bin/message/mass/sendall", times=1)
-    send = (world.shelf.store, world.platform, world.ledger, WORDS.names, "原文：{url}")
+    send = (world.shelf.store, world.platform, world.ledger, WORDS.names, Layout("原文：{url}"))
     assert mass.deliver_due(*send) == 0
     later = datetime.now(UTC) + 2 * MINUTE
     assert mass.deliver_due(*send, lambda: later) == 1

@@ -18,6 +18,7 @@ from bot.store.deliveries import Delivery, Reach, Waiting
 from bot.store.effects import commit
 from jobs import deliver, digest, mass
 from jobs.courier import Courier, Speed, Template, Wording
+from jobs.drafts import Layout
 from jobs.habits import Habits
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, _NoSecrets, once
 from tests.store.say import message
@@ -323,7 +324,7 @@ def test_a_mass_send_leaves_out_whose_week_is_not_over(shelf: Shelf, account: Ac
         shelf.put(number, "chips")
         plan(shelf, Reach(()))
         mass.plan(shelf.store, ("chips",), shelf.ledger, shelf.clock())
-        mass.deliver_due(shelf.store, account, shelf.ledger, {}, "{url}", shelf.clock)
+        mass.deliver_due(shelf.store, account, shelf.ledger, {}, Layout("{url}"), shelf.clock)
         got.append(set(account.phones))
         account.phones.clear()
         shelf.clock.move(DAY)

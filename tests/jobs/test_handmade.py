@@ -10,14 +10,14 @@ from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Reach
 from bot.store.outbox import Outbox
 from jobs import digest, handmade
-from jobs.drafts import page
+from jobs.drafts import Layout, page
 from tests.jobs.shelf import DAY, MINUTE, Account, Shelf, once
 
-TEXTS = {"source": "原文：{url}", "drafted": "{count}篇 {told}"}
+LAYOUT, NOTE = Layout("原文：{url}"), "{count}篇 {told}"
 
 
 def go(shelf: Shelf, account: Account) -> int:
-    return handmade.deliver_due(shelf.store, account, TEXTS, ("wecom",), shelf.clock)
+    return handmade.deliver_due(shelf.store, account, LAYOUT, NOTE, ("wecom",), shelf.clock)
 
 
 def planned(shelf: Shelf) -> int:

@@ -15,6 +15,7 @@ from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach, Waiting
 from jobs import deliver, digest, mass, previews, release
 from jobs.courier import Courier
+from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
 from tests.jobs.test_push import NAMES, WORDS
@@ -131,7 +132,7 @@ def test_a_mass_send_waits_for_staff_too(shelf: Shelf, account: Account) -> None
     planned(shelf, Habits())
     shelf.subscribe("oB", "chips")
     number = mass.plan(shelf.store, ("chips",), shelf.ledger, shelf.clock(), habits=HALF_AN_HOUR)
-    send = (shelf.store, account, shelf.ledger, NAMES, "{url}", shelf.clock)
+    send = (shelf.store, account, shelf.ledger, NAMES, Layout("{url}"), shelf.clock)
     assert number
     assert mass.deliver_due(*send) == 0
     with shelf.store.begin() as session:
@@ -213,7 +214,7 @@ def test_staff_see_it_on_their_own_phone_with_their_title(shelf: Shelf, account:
         broadcasts.retitle(session, number, "新标题")
         broadcasts.ask_preview(session, number, to)
     for expected in (1, 0):
-        assert previews.show_wanted(shelf.store, account, "{url}", allowed=True) == expected
+        assert previews.show_wanted(shelf.store, account, Layout("{url}"), allowed=True) == expected
     ((media_id, who),) = account.previews
     assert who == to
     assert [article.title for article in account.drafts[media_id]] == ["新标题", "文章2"]
@@ -225,7 +226,7 @@ def test_a_preview_that_fails_says_why(shelf: Shelf, account: Account) -> None:
     for allowed, why in ((True, "45003"), (False, "verified")):
         with shelf.store.begin() as session:
             broadcasts.ask_preview(session, number, "boss")
-        previews.show_wanted(shelf.store, account, "{url}", allowed=allowed)
+        previews.show_wanted(shelf.store, account, Layout("{url}"), allowed=allowed)
         with shelf.store() as session:
             assert why in session.get_one(Broadcast, number).preview_error
     assert state(shelf, number) == "waiting"

@@ -28,6 +28,7 @@ from bot.store.effects import commit
 from bot.store.news import Rules
 from jobs import deliver, digest, mass
 from jobs.deliver import Wording
+from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
 from tests.store.say import message
@@ -51,7 +52,7 @@ def plan_mass(shelf: Shelf) -> int:
 
 
 def send_mass(shelf: Shelf, account: Account) -> int:
-    return mass.deliver_due(shelf.store, account, shelf.ledger, NAMES, "原文：{url}", shelf.clock)
+    return mass.deliver_due(shelf.store, account, shelf.ledger, NAMES, Layout("原文：{url}"), shelf.clock)
 
 
 def rows(shelf: Shelf, table: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.adapters.site.addresses import SiteError
+from bot.adapters.site.body import markup as body_markup
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.markup import markup_lines, picture, tidy, tree, unescaped
 from bot.adapters.site.pages import FoundArticle, cleaned
@@ -74,6 +75,7 @@ def _article(row: object, cleaning: Cleaning) -> FoundArticle | None:
         picture=picture(tree(markup).body, row["Url"]),
         source="api",
         lines=tuple(markup_lines(markup)),
+        html=body_markup(tree(markup).body, row["Url"]),
     )
     return cleaned(found, cleaning)
 

@@ -13,6 +13,7 @@ from typing import Any
 import feedparser
 
 from bot.adapters.site.addresses import SiteError
+from bot.adapters.site.body import markup as body_markup
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.markup import markup_lines, picture, tidy, tree, unescaped
 from bot.adapters.site.pages import UNDATED, FoundArticle, cleaned
@@ -51,6 +52,7 @@ def _article(entry: Any, cleaning: Cleaning) -> FoundArticle | None:
         picture=picture(tree(markup).body, url),
         source="feed",
         lines=tuple(markup_lines(markup)),
+        html=body_markup(tree(markup).body, url),
     )
     return cleaned(found, cleaning)
 

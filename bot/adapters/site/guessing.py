@@ -10,6 +10,7 @@ from datetime import datetime
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from bot.adapters.site.body import markup
 from bot.adapters.site.dates import published
 from bot.adapters.site.markup import BLOCKS, NEVER, lines, picture, text_of, tidy, tree
 from bot.adapters.site.pages import UNDATED, FoundArticle, Rules, canonical, cleaned
@@ -66,6 +67,7 @@ def _made(
         picture=picture(body, url),
         source="guess",
         lines=tuple(found),
+        html=markup(body, url),
     )
 
 

@@ -82,11 +82,16 @@ class Fetcher:
 
     def get(self, url: str, validators: Mapping[str, str] | None = None, *, tries: int = TRIES) -> Page:
         """Raises Gone, Forbidden, Later, or another SiteError."""
-        address = urljoin(self.root + "/", quote(url, safe="%/:=&?~#+!$,;'@()*[]"))
-        self._check(address)
-        if not self._rules().can_fetch(address, self.agent):
-            raise Forbidden(f"robots.txt: {urlsplit(address).path}")
-        return self._fetched(address, dict(validators or {}), tries)
+        return self._fetched(self._allowed(url), dict(validators or {}), tries)
+
+    def file(self, url: str) -> bytes:
+        """What lies there, as it is: a picture. Asked for once. Raises Gone, Forbidden, or another SiteError."""
+        status, _, body, at = self._followed(self._allowed(url), {})
+        if status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+            raise Gone(at)
+        if status != httpx.codes.OK:
+            raise SiteError(f"HTTP {status}: {at}")
+        return body
 
     def is_ours(self, url: str) -> bool:
         """Whether an address lies at this site, whichever of http and https it is written with."""
@@ -149,6 +154,14 @@ class Fetcher:
         if left > 0:
             self.sleep(left)
         self._last = time.monotonic()
+
+    def _allowed(self, url: str) -> str:
+        """The address, quoted; it lies at this site, and robots.txt has nothing against it."""
+        address = urljoin(self.root + "/", quote(url, safe="%/:=&?~#+!$,;'@()*[]"))
+        self._check(address)
+        if not self._rules().can_fetch(address, self.agent):
+            raise Forbidden(f"robots.txt: {urlsplit(address).path}")
+        return address
 
     def _check(self, url: str) -> None:
         if not self.is_ours(url):

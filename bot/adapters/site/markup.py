@@ -59,15 +59,19 @@ def text_of(node: LexborNode | None) -> str:
 
 def picture(root: LexborNode | None, base: str) -> str:
     """The first picture that is one: no data, no spacer, no icon; also where it is loaded late."""
-    for node in root.css("img") if root else ():
-        found = next(
-            (node.attributes.get(name) for name in ("data-original", "data-src", "src") if node.attributes.get(name)),
-            "",
-        )
+    return next(filter(None, (picture_of(node, base) for node in root.css("img"))), "") if root else ""
+
+
+def picture_of(node: LexborNode, base: str) -> str:
+    """The address that an img shows, also where it is loaded late; empty for data, a spacer, an icon."""
+    names = ("data-original", "data-src", "src")
+    found = next((node.attributes.get(name) for name in names if node.attributes.get(name)), "")
+    try:
         url = urljoin(base, (found or "").strip())
-        if urlsplit(url).scheme in _WEB and not _is_small(node) and "/emoticon" not in url and "/face/" not in url:
-            return url
-    return ""
+        is_web = urlsplit(url).scheme in _WEB
+    except ValueError:
+        return ""
+    return url if is_web and not _is_small(node) and "/emoticon" not in url and "/face/" not in url else ""
 
 
 def unescaped(text: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from bot.adapters.site.body import markup
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.dates import published
 from bot.adapters.site.markup import lines, picture, text_of, tree
@@ -23,7 +24,8 @@ UNDATED = datetime.fromisoformat("2000-01-01T00:00:00+08:00")
 class FoundArticle:
     """An article as its site shows it; `published` has a zone.
 
-    lines: its text before anything of the firm was taken out; body: after. source: feed, api, page (by a rule) or
+    lines: its text before anything of the firm was taken out; body: after. html: the same lines with their looks and
+    pictures, written anew (bot.adapters.site.body), likewise before. source: feed, api, page (by a rule) or
     guess (by general sense).
     """
 
@@ -39,6 +41,7 @@ class FoundArticle:
     picture: str = ""
     source: str = ""
     lines: tuple[str, ...] = ()
+    html: str = ""
 
     def at(self, url: str) -> FoundArticle:
         return replace(self, url=url)
@@ -111,6 +114,7 @@ def by_theme(parsed: LexborHTMLParser, url: str, theme: Theme, now: datetime) ->
         picture=picture(bodies[0], url),
         source="page",
         lines=tuple(lines(bodies[0], without)),
+        html=markup(bodies[0], url, without),
     )
 
 

@@ -18,7 +18,9 @@ from bot.dialogue.reply import Card
 TAGGED_AT_ONCE = 50
 FOLLOWERS_AT_ONCE = 10_000
 DRAFT_TITLE, DRAFT_AUTHOR, DRAFT_DIGEST, DRAFT_CONTENT = 32, 16, 120, 20_000
-"""What a draft holds, in characters (reference §7.2)."""
+"""What a draft holds, in characters (reference §7.2); a content of DRAFT_CONTENT is one too long already."""
+DRAFT_SOURCE, BODY_PICTURE = 1024, 1 << 20
+"""In bytes; a picture of BODY_PICTURE is too large already."""
 
 
 @dataclass(frozen=True, slots=True)
