@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
 import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.adapters.site.body import PICTURE, Block, arranged, rendered
+from bot.adapters.site.body import PARAGRAPH, PICTURE, Block, arranged, rendered
 from bot.adapters.wechat.client import (
     DRAFT_AUTHOR,
     DRAFT_CONTENT,
@@ -25,6 +26,7 @@ from jobs.pictures import COVER, Mover, Uploads
 
 WIDTH, HEIGHT = 900, 383
 """The size the platform shows a cover in."""
+_HALF_ESCAPE = re.compile(r"&[^;]*$")
 TOP, BOTTOM = (24, 78, 119), (46, 139, 158)
 
 
@@ -110,11 +112,18 @@ def _content(blocks: Sequence[Block], url: str, tail: str) -> str:
     end = "".join(_paragraph(line.format(url=url)) for line in tail.splitlines() if line)
     kept, room = list[Block](), DRAFT_CONTENT - len(end)
     for block in blocks:
-        room -= len(rendered([block]))
-        if room <= 0:
+        if len(rendered([block])) >= room:
+            kept += [] if any(one.kind != PICTURE for one in kept) else _begun(block, room)
             break
         kept.append(block)
+        room -= len(rendered([block]))
     return rendered(kept) + end
+
+
+def _begun(block: Block, room: int) -> list[Block]:
+    """The beginning of a text that is one block and too long for a draft, without half an escape at its end."""
+    begun = html.escape(block.plain, quote=False)[: max(0, room - len(_paragraph("")) - 1)]
+    return [Block(PARAGRAPH, _HALF_ESCAPE.sub("", begun))] if block.plain and begun else []
 
 
 def _paragraph(text: str) -> str:

@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from bot.adapters.site.body import arranged
 from bot.adapters.site.http import Later, SiteError
-from bot.store.base import Sessions
+from bot.store.articles import Article
+from bot.store.base import Sessions, reading
 from tests.jobs.taking_in import Desk, differences
 from tests.site.texts import post, posts
 from tests.site.zblog import Answer, Blog, serving
@@ -45,6 +48,31 @@ def test_list_and_article_pages_bring_the_whole_site_without_feed_and_api(desk: 
     desk.blog.put(*posts(35))
     desk.run(everything=True)
     assert differences(desk) == []
+
+
+@pytest.mark.parametrize("way", ["feed", "api", "pages"])
+def test_each_way_keeps_the_looks_of_an_article_for_drafts(desk: Desk, way: str) -> None:
+    desk.blog.feed, desk.blog.api = way == "feed", way == "api"
+    desk.blog.put(*posts(3))
+    desk.run(everything=way != "feed")
+    with reading(desk.store) as session:
+        kept = {row.title: row.html for row in session.execute(sa.select(Article.title, Article.html))}
+    for row in desk.rows().values():
+        looks = [block for block in arranged(kept[row.title], row.body) if block.plain]
+        assert [block.plain for block in looks] == row.body.split("\n")
+        assert kept[row.title].count("<p>") >= 2
+        assert "class=" not in kept[row.title]
+
+
+def test_the_looks_of_articles_known_before_are_filled_in(desk: Desk) -> None:
+    desk.blog.put(*posts(3))
+    desk.run()
+    with desk.store.begin() as session:
+        session.execute(sa.update(Article).values(html=""))
+    desk.blog.put(*posts(4))
+    desk.run()
+    with reading(desk.store) as session:
+        assert all(session.scalars(sa.select(Article.html)))
 
 
 def test_the_first_run_of_the_clock_takes_in_the_whole_site(desk: Desk) -> None:
