@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from handlers.web.staff.routes import ROUTES
 from tests.browser.conftest import ROOT, Running, product
 from tests.browser.test_phone import last, new_follower, say
 
@@ -22,6 +25,16 @@ pytestmark = pytest.mark.browser
 PASSWORD = "a password of the browser tests"
 DOCS = ROOT / "docs"
 SIZES = [(1280, 860), (360, 740)]
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+MOST_BYTES = 300_000
+LOADED = """() => {
+  const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+  return [
+    all.reduce((sum, one) => sum + one.decodedBodySize, 0),
+    all.map((one) => one.name).filter((name) => !name.startsWith(location.origin)),
+  ];
+}"""
+"""How many bytes the page is made of, and what of it came from another host."""
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +104,13 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
+def take(page: Page, name: str) -> None:
+    """A picture for the docs, as much as fits the screen."""
+    if os.environ.get("SCREENSHOTS"):
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=DOCS / f"{name}.png")
+
+
 def shot(page: Page, name: str) -> None:
     if os.environ.get("SCREENSHOTS") and page.viewport_size:
         size = "phone" if page.viewport_size["width"] < 500 else "laptop"
@@ -119,7 +139,8 @@ def test_an_inquiry_goes_from_chat_to_page_and_back(page: Page, looked_at: Runni
     form.locator("#f-phone").fill(f"1380000{ending}")
     form.locator("#f-contact").click()
     expect(form.locator("#note-phone")).to_contain_text("已记")
-    shot(form, "form")
+    if page.viewport_size == {"width": 360, "height": 740}:
+        take(form, "form")
     form.reload()
     assert form.locator("#f-area").input_value() == "3000–5000㎡"
     assert f"138****{ending}" in (form.locator("#f-phone").get_attribute("placeholder") or "")
@@ -204,12 +225,63 @@ def test_figures_are_drawn_and_taken_home(page: Page, staff: Page, looked_at: Ru
     assert "按来源" in load_workbook(tmp_path / "figures.xlsx").sheetnames
 
 
-@pytest.mark.parametrize(
-    "path", ["leads", "articles", "pushes", "replies", "figures", "account", "questions", "outbox", "log"]
-)
-def test_a_living_desk_fits_every_screen(page: Page, staff: Page, looked_at: Running, path: str) -> None:
-    foreign: list[str] = []
-    staff.on("request", lambda sent: foreign.append(sent.url) if not sent.url.startswith(looked_at.web) else None)
-    staff.goto(f"{looked_at.web}/staff/{path}")
-    assert fits(staff), path
-    assert foreign == []
+def test_every_page_of_a_living_desk_is_for_everybody(page: Page, staff: Page, looked_at: Running) -> None:
+    """All pages there are, full of people: readable, no wider than the screen, light, and from this host alone."""
+    desk = f"{looked_at.web}/staff"
+    plain = [one.path for one in ROUTES if one.method == "GET" and "<" not in one.path and "." not in one.path]
+    assert {"/articles", "/pushes", "/replies", "/figures", "/account", "/board", "/callers"} <= set(plain)
+    found = [flaw for path in (*plain, "/leads/none") for flaw in flaws(staff, f"{desk}{path}")]
+    for path in ("leads", "callers"):
+        staff.goto(f"{desk}/{path}")
+        one = staff.locator(f"main a[href*='/{path}/']").first
+        if path == "leads" or one.count():
+            found += flaws(staff, f"{looked_at.web}{one.get_attribute('href')}")
+    staff.context.clear_cookies()
+    found += flaws(staff, f"{desk}/in")
+    assert found == []
+
+
+def test_the_form_page_is_for_everybody(page: Page, looked_at: Running) -> None:
+    follow(page, looked_at)
+    say(page, "想在昆山租3000平厂房")
+    link = page.get_by_test_id("message").last.locator("a[href*='/form/']").get_attribute("href")
+    assert link
+    form = page.context.new_page()
+    form.set_default_timeout(15_000)
+    found = flaws(form, link)
+    form.get_by_role("button", name="提交").click()
+    expect(form.get_by_role("alert").first).to_be_visible()
+    found += flaws(form) + flaws(form, f"{looked_at.web}/form/made-up")
+    assert found == []
+
+
+def flaws(page: Page, address: str = "") -> list[str]:
+    """What is wrong with a page, with everything on it unfolded, by day and by night."""
+    if address:
+        page.goto(address)
+        assert page.url.rstrip("/") == address.rstrip("/") or address.endswith("/staff/"), "led elsewhere"
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        broken = Axe().run(page).response["violations"]
+        grave = [one for one in broken if one["impact"] in ("serious", "critical")]
+        found += [f"{scheme} {one['id']} {one['nodes'][0]['html'][:120]}" for one in grave]
+    if not fits(page):
+        found.append("wider than the screen")
+    weight, elsewhere = page.evaluate(LOADED)
+    if elsewhere:
+        found.append(f"loads {elsewhere}")
+    if weight > MOST_BYTES:
+        found.append(f"weighs {weight} bytes")
+    return [f"{page.url.partition('?')[0]}: {one}" for one in found]
+
+
+@pytest.mark.skipif(not os.environ.get("SCREENSHOTS"), reason="SCREENSHOTS=1 takes the pictures of the docs")
+def test_pictures_of_the_desk(page: Page, staff: Page, looked_at: Running) -> None:
+    phone = bool(page.viewport_size and page.viewport_size["width"] < 500)
+    staff.goto(f"{looked_at.web}/staff/{'leads' if phone else 'board'}")
+    if not phone:
+        staff.locator("main a[href*='/leads/L']").filter(has_text=re.compile("演示.*demo-", re.DOTALL)).last.click()
+        staff.wait_for_load_state()
+    take(staff, "desk-phone" if phone else "desk-lead")
