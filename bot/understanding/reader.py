@@ -104,6 +104,8 @@ class Reader:
             return
         if asked == "use" and values.keys() - {"asset"}:
             return
+        if values and places.grows(sheet.text):  # 加上常熟 adds to what was said before
+            return
         reader: Any = {"company": self._companies, "contact": self._people, "use": self._trades}[asked]
         answer = reader.answer(sheet)
         if answer is not None:

@@ -137,3 +137,9 @@ def test_what_only_looks_like_a_value(reader: Reader, said: str, absent: str) ->
 )
 def test_values_with_words_around_them(reader: Reader, said: str, slot: str, value: object) -> None:
     assert slots(reader, said)[slot] == value
+
+
+def test_what_is_added_to_an_earlier_answer_is_no_name(reader: Reader) -> None:
+    reading = reader("加上常熟", "company")
+    assert reading.slots() == {"region": ["320581"]}
+    assert reading.adds == {"region"}
