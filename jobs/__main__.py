@@ -43,6 +43,7 @@ from jobs import worker as working
 from jobs.courier import Courier, Speed, Template, Wording
 from jobs.drafts import Layout, page
 from jobs.habits import Habits, quiet_hours
+from jobs.mass import NO_LISTS, Lists
 from jobs.notice import Writer
 from jobs.remind import Reminder
 from jobs.schedule import Job
@@ -151,7 +152,7 @@ class Work:
         self._one_by_one()
         handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings))
         if self.account.rights.mass_to_tag and not habits.is_quiet(now):
-            mass.deliver_due(sessions, platform, ledger, self.topics, layout)
+            mass.deliver_due(sessions, platform, ledger, self.topics, layout, lists=self._lists)
 
     def _layout(self) -> Layout:
         return Layout(tail_of(self.made), self.site.fetcher.file if self.site else None)
@@ -200,9 +201,16 @@ class Work:
         kind = "service" if self.account.rights.is_service else "subscription"
         every = timedelta(days=self.made.texts["schedule"]["push"][f"mass_days_{kind}"])
         now = datetime.now(UTC)
-        if mass.plan(self.made.sessions, self.topics, self.account.ledger, now, every, habits_of(self.made)):
+        habits = habits_of(self.made)
+        if mass.plan(self.made.sessions, self.topics, self.account.ledger, now, every, habits, self._lists):
             self._announce(now)
             self.wake("deliver")
+
+    @property
+    def _lists(self) -> Lists:
+        """Only service accounts may send to followers by name."""
+        below = self.made.texts["schedule"]["push"]["mass_list_below"]
+        return Lists(below) if self.account.rights.mass_to_followers else NO_LISTS
 
     def housekeeping(self) -> None:
         kept = housekeeping.Kept(lost=self.made.settings.lost_lead_kept)

@@ -1,4 +1,4 @@
-"""Once a day at most: what is new in one topic goes as a mass send of a draft to the topic's tag."""
+"""Once a day at most: what is new in one topic goes as a mass send of a draft, to the topic's tag or to followers by list."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from bot.store.news import SHANGHAI, News
 from jobs.drafts import Draftsman, Layout, make, titled
 from jobs.habits import Habits
 from jobs.pictures import COVER
-from jobs.release import release
+from jobs.release import as_one, release
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ PAUSE = timedelta(minutes=1)
 ANY = "any"
 """Mass sends are counted for the account as a whole, also where each follower has their own four a month: somebody with
 two topics gets no fifth one that the platform would silently keep back."""
+NO_TAG = (45056, 48001)
+"""There is no tag to be had: the account has its hundred, or may not make any."""
+LIST = "list"
 UNKNOWN_TAG = (40152, 45159)
 UNKNOWN_PICTURE = 40007
 REPEATABLE = timedelta(hours=23)
@@ -56,6 +60,7 @@ class Masses(Draftsman, Protocol):
     def tag(self, openids: Sequence[str], tag_id: int) -> None: ...
     def untag(self, openids: Sequence[str], tag_id: int) -> None: ...
     def mass_to_tag(self, tag_id: int, media_id: str, clientmsgid: str) -> str: ...
+    def mass_to_followers(self, openids: Sequence[str], media_id: str, clientmsgid: str) -> str: ...
 
 
 class Ledger(Protocol):
@@ -65,6 +70,22 @@ class Ledger(Protocol):
     def spend_mass(self, to: str, now: datetime) -> bool: ...
     def give_back_mass(self, to: str, now: datetime) -> None: ...
     def mass_used_up(self, to: str, now: datetime) -> None: ...
+    def lists_left(self, now: datetime) -> int: ...
+    def with_mass_left(self, openids: Sequence[str], now: datetime) -> list[str]: ...
+    def spend_each(self, openids: Sequence[str], now: datetime) -> list[str]: ...
+    def give_back_each(self, openids: Sequence[str], now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Mass sends to followers by name, for service accounts. below: how many a topic has to reach to go to a tag
+    instead; 0 = this account may not send to lists. most: followers of one call; the platform takes 10 000."""
+
+    below: int = 0
+    most: int = 10_000
+
+
+NO_LISTS = Lists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +108,15 @@ def plan(
     now: datetime,
     every: timedelta = timedelta(days=1),
     habits: Habits = ALWAYS,
+    lists: Lists = NO_LISTS,
 ) -> int:
     """Plans today's mass send, for the topic in which it reaches most followers. 0: none, or it is planned already.
 
     every: how far apart mass sends are; a service account's four a month go furthest once a week. A run that was
     missed is made up whenever the clock is back, but nobody's phone rings in the quiet hours.
     """
-    if habits.is_quiet(now) or ledger.mass_left(ANY, now) <= 0:
+    left = ledger.lists_left(now) if lists.below else ledger.mass_left(ANY, now)
+    if habits.is_quiet(now) or left <= 0:
         return 0
     with sessions.begin() as session:
         base.lock(session, "mass")
@@ -151,6 +174,7 @@ class Press:
     layout: Layout
     now: Callable[[], datetime]
     worker: str
+    lists: Lists = NO_LISTS
 
 
 class _Postponed(Exception):
@@ -168,13 +192,22 @@ def deliver_due(
     names: Mapping[str, str],
     layout: Layout,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    lists: Lists = NO_LISTS,
 ) -> int:
     """Send the mass sends that are due. names: topics by key, as tags are called. Returns how many went out."""
-    press = Press(sessions, platform, ledger, names, layout, now, uuid.uuid4().hex)
+    press = Press(sessions, platform, ledger, names, layout, now, uuid.uuid4().hex, lists)
     with sessions.begin() as session:
         deliveries.recover(session, now())
-        rows = deliveries.claim(session, ("mass",), press.worker, now(), LEASE, 1)
-    return sum(_deliver(press, row) for row in rows)
+    sent = 0
+    while rows := _claim(press):
+        sent += sum(_deliver(press, row) for row in rows)
+    return sent
+
+
+def _claim(press: Press) -> Sequence[Delivery]:
+    """One at a time: a list that went plans the next one."""
+    with press.sessions.begin() as session:
+        return deliveries.claim(session, deliveries.TO_MANY, press.worker, press.now(), LEASE, 1)
 
 
 def _deliver(press: Press, row: Delivery) -> bool:
@@ -204,11 +237,34 @@ def _wait(press: Press, error: PlatformError) -> timedelta | None:
 
 def _first(press: Press, row: Delivery) -> bool:
     issue = _issue_of(press, row)
-    tag_id = _tag(press, issue.topic)
-    _keep_in_step(press, issue, row, tag_id)
+    tag_id = None if row.channel == LIST or _goes_to_list(press, issue) else _tag_in_step(press, issue, row)
+    if tag_id is None:
+        return _first_to_list(press, issue, row)
     media_id = row.media_id or _draft(press, issue, row)
     _begin(press, issue, row)
-    return _send(press, row, tag_id, media_id)
+    return _send(press, row, _to_tag(press, row, tag_id, media_id))
+
+
+def _tag_in_step(press: Press, issue: Issue, row: Delivery) -> int | None:
+    """The topic's tag, on those who are to get this; None where there is none to be had and a list does as well."""
+    try:
+        tag_id = _tag(press, issue.topic)
+        _keep_in_step(press, issue, row, tag_id)
+    except PlatformError as error:
+        if not press.lists.below or error.code not in NO_TAG:
+            raise
+        return None
+    return tag_id
+
+
+def _goes_to_list(press: Press, issue: Issue) -> bool:
+    """Few enough, which spares the tagging; or some had their month's sends, which only a list can leave out."""
+    lists, now = press.lists, press.now()
+    if not lists.below:
+        return False
+    with reading(press.sessions) as session:
+        count = tags.recipients(session, issue.topic, issue.articles, issue.fresh, now, lists.below)
+    return 1 < count < lists.below or press.ledger.mass_left(ANY, now) <= 0
 
 
 def _repeat(press: Press, row: Delivery) -> bool:
@@ -216,10 +272,80 @@ def _repeat(press: Press, row: Delivery) -> bool:
     issue = _issue_of(press, row)
     with press.sessions.begin() as session:
         tag_id = tags.tag_id(session, issue.topic)
+        openids = deliveries.recipients_of(session, row.id) if row.channel == LIST else []
         deliveries.start(session, row.id, press.worker, press.now(), LEASE)
-    if tag_id is None or row.begun_at is None or press.now() - row.begun_at > REPEATABLE:
+    if row.begun_at is None or press.now() - row.begun_at > REPEATABLE:
         raise Unsure(None, "the platform has forgotten the clientmsgid")
-    return _send(press, row, tag_id, row.media_id)
+    if row.channel == LIST:
+        if len(openids) < 2:  # the others left meanwhile; refused for that, it would look as if it had not gone out
+            raise Unsure(None, "too few are left on the list to ask with it")
+        return _send(press, row, _to_list(press, row, openids, row.media_id))
+    if tag_id is None:
+        raise Unsure(None, "the tag it went to is gone")
+    return _send(press, row, _to_tag(press, row, tag_id, row.media_id))
+
+
+# To followers by list
+
+
+def _first_to_list(press: Press, issue: Issue, row: Delivery) -> bool:
+    chosen = _chosen(press, issue)
+    if len(chosen) < 2:
+        raise _Off("no two followers are left who may get it")
+    media_id = row.media_id or _draft(press, issue, row)
+    openids = press.ledger.spend_each(chosen, press.now())
+    _begin_list(press, issue, row, openids)
+    return _send(press, row, _to_list(press, row, openids, media_id))
+
+
+def _chosen(press: Press, issue: Issue) -> list[str]:
+    """The followers of the next list. Never leaves one over: a list is of two at least."""
+    facts, most = (issue.topic, issue.articles, issue.fresh, 0, press.now()), press.lists.most
+    found: list[str] = []
+    last = ""
+    while len(found) <= most and (page := _wanting(press, facts, last)):
+        last = page[-1]
+        found += press.ledger.with_mass_left(page, press.now())
+    return found[: most - 1] if len(found) > most else found
+
+
+def _wanting(press: Press, facts: Facts, after: str) -> list[str]:
+    with reading(press.sessions) as session:
+        return tags.wanting(session, *facts, after, press.lists.most)
+
+
+def _begin_list(press: Press, issue: Issue, row: Delivery, openids: Sequence[str]) -> None:
+    """Claim the articles for everybody on the list, commit that sending begins."""
+    try:
+        if len(openids) < 2:
+            raise _Postponed("others took what was left of the month's sends")
+        with press.sessions.begin() as session:
+            if not deliveries.receive_as_one(session, openids, issue.articles, row.id, press.now()):
+                raise _Postponed("somebody got one of the articles meanwhile")
+            deliveries.to_list(session, row.id, press.worker)
+            if not deliveries.start(session, row.id, press.worker, press.now(), LEASE):
+                raise _Postponed("the lease is over")
+    except _Postponed:
+        press.ledger.give_back_each(openids, press.now())
+        raise
+    row.channel = LIST
+
+
+def _has_next(press: Press, row: Delivery) -> bool:
+    """There are followers for another list. Asked when one went out: after a refusal the others wait for another day."""
+    return row.channel == LIST and len(_chosen(press, _issue_of(press, row))) > 1
+
+
+def _plan_next(session: Session, row: Delivery, now: datetime) -> None:
+    """A delivery of its own, with its own clientmsgid; planned once."""
+    following = sa.and_(
+        Delivery.broadcast_id == row.broadcast_id, Delivery.openid == "", Delivery.batch == row.batch + 1
+    )
+    if session.scalar(sa.select(Delivery.id).where(following)) is None:
+        session.add(as_one(session.get_one(Broadcast, row.broadcast_id), LIST, row.batch + 1, now))
+
+
+# To the topic's tag
 
 
 def _issue_of(press: Press, row: Delivery) -> Issue:
@@ -314,31 +440,61 @@ def _begin(press: Press, issue: Issue, row: Delivery) -> None:
         raise
 
 
-def _send(press: Press, row: Delivery, tag_id: int, media_id: str) -> bool:
+# Both
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """send: the call, which gives the msg_id. give_back: what it took of the quota, where it was refused."""
+
+    send: Callable[[], str]
+    give_back: Callable[[datetime], None]
+
+
+def _to_tag(press: Press, row: Delivery, tag_id: int, media_id: str) -> _Call:
+    send = partial(press.platform.mass_to_tag, tag_id, media_id, row.clientmsgid)
+    return _Call(send, partial(press.ledger.give_back_mass, ANY))
+
+
+def _to_list(press: Press, row: Delivery, openids: Sequence[str], media_id: str) -> _Call:
+    send = partial(press.platform.mass_to_followers, openids, media_id, row.clientmsgid)
+    return _Call(send, partial(press.ledger.give_back_each, openids))
+
+
+def _send(press: Press, row: Delivery, call: _Call) -> bool:
     try:
-        msg_id = press.platform.mass_to_tag(tag_id, media_id, row.clientmsgid)
+        msg_id = call.send()
     except AlreadyDone as done:
         msg_id = done.msg_id
     except Unsure:
         raise
     except PlatformError as error:
-        press.ledger.give_back_mass(ANY, press.now())
+        call.give_back(press.now())
         if isinstance(error, QuotaUsed):
             press.ledger.mass_used_up(ANY, press.now())
         raise
+    return _settle(press, row, "sent", msg_id=msg_id)
+
+
+def _settle(press: Press, row: Delivery, state: str, *, error: str = "", msg_id: str = "") -> bool:
+    """It went out, or may have; the next list follows in the same commit."""
+    following = _has_next(press, row)
     with press.sessions.begin() as session:
-        return deliveries.settle(session, row.id, press.worker, "sent", press.now(), msg_id=msg_id)
+        mine = deliveries.settle(session, row.id, press.worker, state, press.now(), error=error, msg_id=msg_id)
+        if mine and following:
+            _plan_next(session, row, press.now())
+    return mine
 
 
 def _ask_again(press: Press, row: Delivery, error: Unsure) -> None:
     """The same clientmsgid once more lets the platform say whether it was done; after that staff must look."""
     log.warning("mass send %s: %s", row.id, error)
     now = press.now()
+    if row.attempts >= TRIES or now - (row.begun_at or now) >= REPEATABLE:
+        _settle(press, row, "unsure", error=str(error))
+        return
     with press.sessions.begin() as session:
-        if row.attempts < TRIES and now - (row.begun_at or now) < REPEATABLE:
-            deliveries.ask_again(session, row.id, press.worker, now + PAUSE, str(error))
-        else:
-            deliveries.settle(session, row.id, press.worker, "unsure", now, error=str(error))
+        deliveries.ask_again(session, row.id, press.worker, now + PAUSE, str(error))
 
 
 def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | None) -> None:
@@ -353,4 +509,4 @@ def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | No
         else:
             deliveries.release(session, row.id)
             deliveries.settle(session, row.id, press.worker, "failed", press.now(), error=str(error))
-            broadcast.state = "failed"
+            deliveries.end_as_one(session, broadcast)

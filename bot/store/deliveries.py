@@ -212,6 +212,18 @@ def receive_many(
     return mine
 
 
+def receive_as_one(
+    session: Session, openids: Sequence[str], articles: Sequence[int], delivery_id: int, at: datetime
+) -> bool:
+    """Claim all of the articles for all of them. False: somebody has one of them; then roll back."""
+    rows = [
+        {"openid": openid, "article_id": article, "delivery_id": delivery_id, "at": at}
+        for openid in openids
+        for article in articles
+    ]
+    return len(add_missing(session, Received, rows)) == len(rows)
+
+
 def received_by(session: Session, ids: Collection[int]) -> dict[int, list[int]]:
     """The articles that deliveries had claimed before."""
     rows = sa.select(Received.delivery_id, Received.article_id).where(Received.delivery_id.in_(ids))
@@ -291,6 +303,11 @@ def start(session: Session, delivery_id: int, worker: str, now: datetime, lease:
 
 def drafted(session: Session, delivery_id: int, worker: str, media_id: str) -> bool:
     return _change(session, delivery_id, worker, "claimed", media_id=media_id)
+
+
+def to_list(session: Session, delivery_id: int, worker: str) -> bool:
+    """It goes to a list of followers, not to a tag. False: the row is no longer this worker's."""
+    return _change(session, delivery_id, worker, "claimed", channel="list")
 
 
 def settle(
@@ -376,7 +393,12 @@ def _sum_up(session: Session, number: int, figures: Mapping[str, int | None]) ->
     for name, value in figures.items():
         if value is not None:
             setattr(broadcast, name, (getattr(broadcast, name) or 0) + value)
-    rows = sa.select(Delivery.state, Delivery.delivered_at).where(Delivery.broadcast_id == number)
+    end_as_one(session, broadcast)
+
+
+def end_as_one(session: Session, broadcast: Broadcast) -> None:
+    """A broadcast that goes to many at once is done, or failed, when all of its deliveries are."""
+    rows = sa.select(Delivery.state, Delivery.delivered_at).where(Delivery.broadcast_id == broadcast.id)
     states = [(state, told) for state, told in session.execute(rows)]
     if any(state in ("planned", "claimed", "sending") or (state == "sent" and told is None) for state, told in states):
         return

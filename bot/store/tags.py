@@ -92,9 +92,26 @@ def to_leave(
     return list(session.scalars(wanted.where(TagMember.openid > after).order_by(TagMember.openid).limit(most)))
 
 
-def recipients(session: Session, topic: str, articles: Sequence[int], fresh: datetime, now: datetime) -> int:
-    """How many would get it; counted up to MANY, so that it takes no longer for a million than for a few."""
-    some = sa.select(Subscription.openid).where(_should(topic, articles, fresh, 0, now)).limit(MANY).subquery()
+def wanting(
+    session: Session,
+    topic: str,
+    articles: Sequence[int],
+    fresh: datetime,
+    delivery: int,
+    now: datetime,
+    after: str,
+    most: int,
+) -> list[str]:
+    """Who should get a send of these articles, tag or not; those behind `after` in the alphabet."""
+    wanted = sa.select(Subscription.openid).where(_should(topic, articles, fresh, delivery, now))
+    return list(session.scalars(wanted.where(Subscription.openid > after).order_by(Subscription.openid).limit(most)))
+
+
+def recipients(
+    session: Session, topic: str, articles: Sequence[int], fresh: datetime, now: datetime, most: int = MANY
+) -> int:
+    """How many would get it; counted up to `most`, so that it takes no longer for a million than for a few."""
+    some = sa.select(Subscription.openid).where(_should(topic, articles, fresh, 0, now)).limit(most).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 

@@ -116,6 +116,9 @@ class Account:
             for article in self.drafts[media_id]:
                 self._arrive(openid, f"{article.title} {article.content_source_url}")
 
+    def mass_to_followers(self, openids: Sequence[str], media_id: str, clientmsgid: str) -> str:
+        raise AssertionError("this account has no lists")
+
     def _call(self, name: str, done: Callable[[], object]) -> None:
         self.calls.append(name)
         if error := self.fails(name):

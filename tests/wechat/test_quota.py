@@ -209,3 +209,20 @@ def test_months_turn_in_beijing(now: datetime, turn: datetime) -> None:
 def test_a_window_lasts_as_long_as_its_kind() -> None:
     assert Window(MESSAGE, NOW).lasts == timedelta(hours=48)
     assert Window(MOMENT, NOW).lasts == timedelta(minutes=1)
+
+
+def test_mass_sends_by_list_are_counted_for_each_follower_together_with_those_to_all(client: Client) -> None:
+    ledger = Ledger(client, "wx-lists", is_service=True)
+    month = datetime(2026, 11, 24, 12, tzinfo=CHINA)
+    assert ledger.spend_mass("any", month)
+    assert ledger.lists_left(month) == 3
+    for _ in range(3):
+        assert ledger.spend_each(["oA"], month) == ["oA"]
+    assert ledger.spend_each(["oA", "oB"], month) == ["oB"]
+    assert ledger.with_mass_left(["oA", "oB"], month) == ["oB"]
+    assert ledger.mass_left("any", month) == 0
+    assert not ledger.spend_mass("any", month)
+    ledger.give_back_each(["oA", "oNever"], month)
+    assert ledger.with_mass_left(["oA", "oNever"], month) == ["oA", "oNever"]
+    assert ledger.spend_each(["oA"], month + timedelta(days=10)) == ["oA"]
+    assert ledger.with_mass_left([], month) == []

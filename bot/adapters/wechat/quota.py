@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -76,6 +76,31 @@ redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """)
+# Followers by list: those with something left get one taken; 'most' is the most lists that anybody had.
+_TAKE_EACH = Script("""
+local any = tonumber(redis.call('HGET', KEYS[1], 'any') or '0')
+local most = tonumber(redis.call('HGET', KEYS[1], 'most') or '0')
+local taken = {}
+for place = 3, #ARGV do
+  local used = tonumber(redis.call('HGET', KEYS[1], ARGV[place]) or '0')
+  if any + used < tonumber(ARGV[1]) then
+    redis.call('HINCRBY', KEYS[1], ARGV[place], 1)
+    most = math.max(most, used + 1)
+    table.insert(taken, place - 3)
+  end
+end
+redis.call('HSET', KEYS[1], 'most', most)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return taken
+""")
+_GIVE_BACK_EACH = Script("""
+for place = 1, #ARGV do
+  if tonumber(redis.call('HGET', KEYS[1], ARGV[place]) or '0') > 0 then
+    redis.call('HINCRBY', KEYS[1], ARGV[place], -1)
+  end
+end
+return 1
+""")
 _PACE = Script("""
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -139,12 +164,13 @@ class Ledger:
     # Mass sends
 
     def mass_left(self, to: str, now: datetime) -> int:
-        """`to` names the recipients, such as tag:12; for service accounts each has its own four a month."""
+        """`to` names the recipients, such as tag:12; for service accounts each has its own four a month. Somebody in
+        it may have had the most lists that anybody had."""
         used = int(self._redis.hget(self._mass_key(now), self._mass_field(to)) or 0)
-        return max(0, self._mass_limit() - used)
+        return max(0, self._mass_limit() - self._most_lists(now) - used)
 
     def spend_mass(self, to: str, now: datetime) -> bool:
-        arguments = (self._mass_field(to), self._mass_limit(), _ms(timedelta(days=40)))
+        arguments = (self._mass_field(to), self._mass_limit() - self._most_lists(now), _ms(timedelta(days=40)))
         return bool(_TAKE(self._redis, [self._mass_key(now)], *arguments))
 
     def give_back_mass(self, to: str, now: datetime) -> None:
@@ -154,6 +180,28 @@ class Ledger:
         """45028: sends made on the website count, too."""
         self._redis.hset(self._mass_key(now), self._mass_field(to), self._mass_limit())
         self._redis.expire(self._mass_key(now), timedelta(days=40))
+
+    def lists_left(self, now: datetime) -> int:
+        """How many mass sends somebody may still get who was on no list this month; ones to a tag are everybody's."""
+        return max(0, self._mass_limit() - int(self._redis.hget(self._mass_key(now), "any") or 0))
+
+    def with_mass_left(self, openids: Sequence[str], now: datetime) -> list[str]:
+        """Those of them who may get another mass send this month."""
+        left = self.lists_left(now)
+        used = self._redis.hmget(self._mass_key(now), [_on_list(one) for one in openids]) if openids else []
+        return [openid for openid, count in zip(openids, used, strict=True) if int(count or 0) < left]
+
+    def spend_each(self, openids: Sequence[str], now: datetime) -> list[str]:
+        """Takes one of each follower's own; those who had one left come back."""
+        fields = [_on_list(one) for one in openids]
+        taken = _TAKE_EACH(self._redis, [self._mass_key(now)], self._mass_limit(), _ms(timedelta(days=40)), *fields)
+        return [openids[int(place)] for place in taken]
+
+    def give_back_each(self, openids: Sequence[str], now: datetime) -> None:
+        _GIVE_BACK_EACH(self._redis, [self._mass_key(now)], *(_on_list(one) for one in openids))
+
+    def _most_lists(self, now: datetime) -> int:
+        return int(self._redis.hget(self._mass_key(now), "most") or 0)
 
     def mass_turns(self, now: datetime) -> datetime:
         """When there are mass sends again."""
@@ -251,6 +299,10 @@ def next_day(now: datetime) -> datetime:
 def next_month(now: datetime) -> datetime:
     first = now.astimezone(CHINA).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=32)).replace(day=1)
+
+
+def _on_list(openid: str) -> str:
+    return f"to:{openid}"
 
 
 def _left(kind: str, opened: int, used: int, now: datetime) -> int:
