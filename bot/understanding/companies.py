@@ -199,7 +199,8 @@ class Companies:
 
     def _is_generic_chain(self, own: str) -> bool:
         """新能源公司, 做电子商务的科技公司 name a kind, not a firm."""
-        return self._trades.share(own) == 1 or any(own == a + b for a in self._generic for b in self._generic if a)
+        splits = ((own[:at], own[at:]) for at in range(1, len(own)))
+        return self._trades.share(own) == 1 or any(a in self._generic and b in self._generic for a, b in splits)
 
     def _start(self, text: str, end: int) -> int:
         """Walk left to where the name begins: a mark, a cue like 我们是, a person, or a place that begins the name."""
