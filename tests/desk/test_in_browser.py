@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -35,7 +34,6 @@ __all__ = ["browser"]
 
 pytestmark = pytest.mark.browser
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIZES = {"laptop": (1280, 860), "phone": (360, 780)}
 
 
@@ -103,11 +101,6 @@ def sign_in(page: Page, address: str, name: str) -> None:
     page.get_by_role("button", name="登录").click()
 
 
-def photograph(page: Page, name: str) -> None:
-    if os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=DOCS / f"{name}.png")
-
-
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
@@ -162,13 +155,11 @@ def test_a_whole_life(house: tuple[str, Office], opened: Callable[[], Page], siz
     page = opened()
     sign_in(page, address, "li")
     expect(page.get_by_role("heading", name="线索")).to_be_visible()
-    photograph(page, f"desk-leads-{size}")
     page.locator(f"a[href$='{number}']").click()
     page.get_by_role("button", name="认领这条线索").click()
     page.get_by_label(re.compile("^回复")).fill("您好，周五下午看房方便吗？")
     page.get_by_role("button", name="发送").click()
     expect(page.locator(".talk .ours").last).to_contain_text("已发出")
-    photograph(page, f"desk-lead-{size}")
     page.get_by_role("button", name="查看完整号码").click()
     expect(page.locator("a[href^='tel:']")).to_have_attribute("href", "tel:+8613800000001")
     for step in ("已联系上", "带看过了", "开始洽谈", "成交"):
@@ -177,7 +168,6 @@ def test_a_whole_life(house: tuple[str, Office], opened: Callable[[], Page], siz
     expect(page.locator(".facts")).to_contain_text("已成交")
     assert office.row(number).state == "won"
     page.goto(f"{address}/board")
-    photograph(page, f"desk-board-{size}")
 
 
 def test_a_file_that_opens(house: tuple[str, Office], opened: Callable[[], Page], tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_killed_notifier_loses_no_lead(store: Sessions, secrets: Vault, url: s
     for _ in range(KILLS):
         process = notifier(url, robot)
         before = len(robot.got)
-        while len(robot.got) < before + 3:
+        while len(robot.got) < before + 3 and undelivered(store):  # the last ones share a message
             time.sleep(0.01)
         time.sleep(random.random() * 0.05)
         process.kill()
