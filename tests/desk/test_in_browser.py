@@ -25,12 +25,9 @@ from bot.store.base import Sessions, reading
 from bot.store.talks import Line
 from handlers.web.staff import Desk, desk_door
 from handlers.web.staff.routes import ROUTES
-from tests.browser.conftest import browser
 from tests.conftest import free_port
 from tests.desk.conftest import make_desk
 from tests.desk.people import PASSWORD, Clock, Office
-
-__all__ = ["browser"]
 
 pytestmark = pytest.mark.browser
 

@@ -16,15 +16,6 @@ CHROMIUM = next(
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=[(1400, 900), (390, 844)], ids=["laptop", "phone"])
 def page(browser, safe: World, request: pytest.FixtureRequest) -> Iterator[object]:
     width, height = request.param
