@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="
 def page(browser, safe: World, request: pytest.FixtureRequest) -> Iterator[object]:
     width, height = request.param
     shown = browser.new_page(viewport={"width": width, "height": height})
-    shown.set_default_timeout(5000)
+    shown.set_default_timeout(15_000)
     complaints: list[str] = []
     shown.on("pageerror", lambda error: complaints.append(str(error)))
     shown.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
