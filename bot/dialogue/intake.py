@@ -15,6 +15,7 @@ from bot.dialogue.intake_about import (
     is_greeted,
     is_half_a_number,
     is_small_talk_first,
+    names_an_article,
     not_a_need,
     remark_words,
     starts,
@@ -332,7 +333,7 @@ def _unread(talk: Talk) -> Step | None:
         return skip(talk)
     if talk.hears("unsure") and slot is not None and not inquiry.doubts:
         return COMMANDS["skip"](talk) if slot.personal else declined(talk, inquiry, slot, talk.said.text)
-    if is_digression(talk):
+    if is_digression(talk) or names_an_article(talk):
         return None
     remarked = inquiry.with_remark(said_words(talk.said.text))
     if talk.form.is_question(talk.said.text):

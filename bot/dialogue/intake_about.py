@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bot.dialogue.inquiry import IDLE
 from bot.dialogue.intake_steps import Talk
+from bot.dialogue.wording import plain
 
 BEGINS_FROM = 0.5
 """How much a message must look like an inquiry to begin one (Reading.inquiry)."""
+
+SHORTEST_HEADING, MOST_LOOKED_AT = 5, 5
+"""Characters that a piece of a title must have to stand for the article, and how many articles are looked at."""
 
 _CONTACTS = frozenset({"mobile", "landline", "wechat"})
 
@@ -37,6 +41,15 @@ def is_digression(talk: Talk) -> bool:
     """Something the articles clearly answer; a question needs less than a bare word to count as one."""
     found = talk.lookups.articles.search(talk.said.text)
     return found.answered and (found.clear or bool(found.topic) or talk.form.is_question(talk.said.text))
+
+
+def names_an_article(talk: Talk) -> bool:
+    """The very words of the title of something found: 人形机器人产能扩张 is no answer to a question about taxes."""
+    words = plain(talk.said.text)
+    if len(words) < SHORTEST_HEADING:
+        return False
+    found = talk.lookups.articles.search(talk.said.text)
+    return found.answered and any(words in plain(article.title) for article in found.articles[:MOST_LOOKED_AT])
 
 
 def is_about_lead(talk: Talk) -> bool:

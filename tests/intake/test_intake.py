@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.effects import ConsentWithdrawn, LeadRevised, LeadSubmitted
 from bot.dialogue.inquiry import Answer, Inquiry
 from bot.dialogue.intake_words import ask
+from bot.dialogue.lookups import Article, Found
 from bot.dialogue.message import Image, Location, Text, Voice
 from bot.dialogue.reply import TEXT_LIMIT, tap
 from handlers.intake import fresh, intake, question_again
-from tests.intake.talking import FORM, Follower, follower, readable
+from tests.intake.talking import FORM, START, Follower, follower, readable
 
 EVERYTHING = "想在昆山租3000平厂房，做注塑模具，税收200万，苏州测试模具有限公司，王总13800001234"
 
@@ -238,6 +240,21 @@ def test_below_a_list_of_articles_the_choices_have_no_numbers() -> None:
     assert "1. <a" in question_again(talk.conversation, talk.lookups)
     listed = replace(talk.conversation, listing=Listing("光模块", (1, 2)))
     assert "1. <a" not in question_again(listed, talk.lookups)
+
+
+def test_the_very_words_of_a_title_are_no_failed_answer() -> None:
+    """Several articles have them, so none stands out; they are listed all the same, and the question is put again."""
+    talk = follower()
+    both = tuple(
+        Article(n, f"人形机器人产能扩张：第{n}号简报", "", f"https://site.example/{n}", "", START) for n in (1, 2)
+    )
+    talk.lookups = replace(talk.lookups, articles=SimpleNamespace(search=lambda _text: Found(both, answered=True)))
+    talk.say("想在昆山租3000平厂房，做注塑")
+    reply = readable(talk.say("人形机器人产能扩张"))
+    assert talk.route == "article"
+    assert "第1号简报" in reply
+    assert "税收" in reply
+    assert "没太明白" in talk.say("大概吧")
 
 
 def test_no_tax_yet_is_a_value_and_no_phone_a_refusal() -> None:
