@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -76,10 +75,12 @@ def _body(number: int) -> str:
     return BODY.format(chain=chain, thing=thing, number=number, say=SAYS[number // 100 % 8])
 
 
-def questions(chance: random.Random) -> Iterator[tuple[str, str]]:
-    """What is asked, and a word that every answer to it holds."""
-    while True:
-        chain, thing = chance.choice(CHAINS), chance.choice(THINGS)
-        yield chance.choice(
-            ((f"{chain}{thing}", chain), (f"{chain}的{thing}怎么样", chain), (f"有没有{chain}的文章", chain))
-        )
+ANSWERED = "https://site.example/post/"
+"""What every answer holds that names an article; the words of the question come back in a refusal as well."""
+
+
+def question(chance: random.Random, *, in_a_form: bool) -> str:
+    """In the middle of a form only what is unmistakably no answer to it: 光模块产能扩张 could be what a firm makes."""
+    chain, thing = chance.choice(CHAINS), chance.choice(THINGS)
+    asked = (f"{chain}的{thing}怎么样", f"有没有{chain}的文章")
+    return chance.choice(asked if in_a_form else (f"{chain}{thing}", *asked))

@@ -11,19 +11,14 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from bot.simulator.crypto import Cipher, signature
-from tests.bench.articles import questions
+from tests.bench.articles import ANSWERED, question
 
 TOKEN, AES_KEY, APP_ID = "benchtoken2026", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "wx1234567890abcdef"
 _numbers = itertools.count(24_000_000_000_000_001)
 _nonces = itertools.count(1_000_000_000)
 
-INTAKE = (
-    ("想在昆山租3000平厂房", "昆山"),
-    ("买", ""),
-    ("做精密模具", ""),
-    ("5000平以上", ""),
-    ("预算每平20元", ""),
-)
+INTAKE = (("想在昆山租3000平厂房", "已记：昆山"), ("买", "改成 买 吗"), ("做精密模具", "精密模具"))
+"""What is said to the form, and what the answer to it must hold."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +35,18 @@ class Request:
 def scripts(followers: int, seed: int, port: int, prefix: str = "oBench") -> Iterator[list[Request]]:
     """For each follower what they send, in order: of ten 5 article questions, 3 intake turns, an event, a repeat."""
     chance = random.Random(seed)
-    asked = questions(chance)
     for number in range(followers):
-        yield _script(f"{prefix}{seed:04d}{number:012d}x{prefix}"[:28], chance, asked, port)
+        yield _script(f"{prefix}{seed:04d}{number:012d}x{prefix}"[:28], chance, port)
 
 
-def _script(openid: str, chance: random.Random, asked: Iterator[tuple[str, str]], port: int) -> list[Request]:
+def _script(openid: str, chance: random.Random, port: int) -> list[Request]:
     made = [_event(openid, chance, port)]
-    turns = list(INTAKE[:3])
-    rest = ["question"] * 5 + ["turn"] * 3
+    turns = list(INTAKE)
+    rest = ["question"] * 5 + ["turn"] * len(turns)
     chance.shuffle(rest)
     for kind in rest:
-        text, says = next(asked) if kind == "question" else turns.pop(0)
+        in_a_form = len(turns) < len(INTAKE)
+        text, says = turns.pop(0) if kind == "turn" else (question(chance, in_a_form=in_a_form), ANSWERED)
         made.append(Request(_text(openid, text, next(_numbers), port), kind, says))
     again = chance.randrange(1, len(made))
     original = made[again]

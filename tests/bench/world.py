@@ -21,6 +21,7 @@ from bot import wiring
 from bot.adapters.kept import Kept
 from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.reply import Words
+from bot.search.builder import catch_up
 from config.settings import read
 from tests.bench import articles
 from tests.bench.loader import Measured
@@ -84,7 +85,10 @@ def prepared(environ: Mapping[str, str], count: int, conversations: int) -> wiri
     made = wiring.base(settings)
     if not (Path(settings.data_dir) / "index").exists():
         articles.fill(made.sessions, count)
-        wiring.library_of(made).refresh()
+        library = wiring.library_of(made)
+        catch_up(library.index, library.changes)
+        library.index.reload()
+        library.calibrate()  # else answers would change while they are measured
     talk(made, conversations)
     return made
 
