@@ -245,7 +245,7 @@ def _issue(session: Session, courier: Courier, number: int) -> Issue:
 def _wanted(
     session: Session, issues: dict[int, Issue], rows: Sequence[Delivery]
 ) -> dict[int, tuple[str, Sequence[int]]]:
-    """For each delivery the articles that are still there and newer than the follower's subscription."""
+    """For each delivery the articles that are still there and no older than the follower's subscription."""
     topics = {issue.broadcast.topic for issue in issues.values()}
     asked = sa.and_(Subscription.topic.in_(topics), Subscription.openid.in_({row.openid for row in rows}))
     known = session.execute(sa.select(Subscription.openid, Subscription.topic, Subscription.since).where(asked))
@@ -257,7 +257,7 @@ def _wanted(
         mine = [
             one.article_id
             for one in issue.fresh
-            if chosen is not None and one.fresh_at > chosen and one.article_id in issue.stories
+            if chosen is not None and one.fresh_at >= chosen and one.article_id in issue.stories
         ]
         wanted[row.id] = (row.openid, mine)
     return wanted

@@ -114,7 +114,7 @@ def waiting_news(session: Session, openid: str, now: datetime, limit: int = 5) -
     pace = pace_of(session, openid)
     if pace != AT_ONCE and told_since(session, openid, now - APART[pace]):
         return Waiting(later=True)
-    mine = sa.and_(Subscription.topic == News.topic, Subscription.openid == openid, News.fresh_at > Subscription.since)
+    mine = sa.and_(Subscription.topic == News.topic, Subscription.openid == openid, News.fresh_at >= Subscription.since)
     wanted = (
         sa.select(News.article_id, sa.func.max(News.broadcast_id).label("broadcast_id"))
         .join(Subscription, mine)
@@ -155,7 +155,7 @@ def plan_followers(session: Session, broadcast: Broadcast, reach: Reach, heard_s
     if not fresh:
         return
     wanting = sa.and_(
-        Subscription.topic == broadcast.topic, Subscription.pace == pace, Subscription.since < fresh[0].fresh_at
+        Subscription.topic == broadcast.topic, Subscription.pace == pace, Subscription.since <= fresh[0].fresh_at
     )
     for channel in reach.channels:
         _plan_channel(session, broadcast.id, channel, sa.and_(wanting, _reaches(channel, reach, heard_since)), due)

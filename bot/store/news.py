@@ -116,12 +116,12 @@ def of_articles(session: Session, topic: str, articles: Sequence[int]) -> list[F
 
 
 def for_follower(session: Session, openid: str, topic: str, articles: Sequence[int]) -> list[int]:
-    """Those of the articles that are newer than the follower's subscription, newest first."""
+    """Those of the articles that are no older than the follower's subscription, newest first."""
     since = session.scalar(
         sa.select(Subscription.since).where(Subscription.topic == topic, Subscription.openid == openid)
     )
     fresh = of_articles(session, topic, articles)
-    return [one.article_id for one in fresh if since is not None and one.fresh_at > since]
+    return [one.article_id for one in fresh if since is not None and one.fresh_at >= since]
 
 
 def recent_of(session: Session, topic: str, since: datetime, most: int) -> list[News]:

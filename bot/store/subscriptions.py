@@ -18,7 +18,8 @@ the clock does not come at the same second every day."""
 
 
 class Subscription(Base):
-    """since: only articles that are newer than this are news to the follower. pace: one of PACES."""
+    """since: articles from before it are no news to the follower; a whole second, for sites give their publish times
+    so, and what comes out in the very second of the subscription is news. pace: one of PACES."""
 
     __tablename__ = "subscriptions"
 
@@ -45,7 +46,7 @@ def choose(session: Session, openid: str, topics: Iterable[str], at: datetime, p
     wanted = list(dict.fromkeys(topics))
     mine = Subscription.openid == openid
     session.execute(sa.delete(Subscription).where(mine, Subscription.topic.not_in(wanted)))
-    rows = [{"openid": openid, "topic": topic, "since": at, "pace": pace} for topic in wanted]
+    rows = [{"openid": openid, "topic": topic, "since": at.replace(microsecond=0), "pace": pace} for topic in wanted]
     add_missing(session, Subscription, rows)
     session.execute(sa.update(Subscription).where(mine, Subscription.pace != pace).values(pace=pace))
 

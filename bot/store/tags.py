@@ -146,4 +146,4 @@ def _should(
         for pace, apart in APART.items()
     ]
     in_time = sa.or_(Subscription.pace == AT_ONCE, *paces)
-    return sa.and_(Subscription.topic == topic, Subscription.since < fresh, ~has_one, in_time)
+    return sa.and_(Subscription.topic == topic, Subscription.since <= fresh, ~has_one, in_time)

@@ -91,7 +91,6 @@ def test_a_follower_reads_inquires_and_hears_of_a_new_article(page: Page, runnin
     say(page, "订阅光模块")
     subject, body = STORIES[page.viewport_size["width"] if page.viewport_size else 0]
     title = f"{subject}{time.time_ns()}"
-    page.wait_for_timeout(1100)  # times of messages and articles are whole seconds: news comes after subscribing
     desk = page.context.new_page()
     desk.goto(f"{running.site}/publish")
     desk.get_by_test_id("title").fill(title)

@@ -182,7 +182,6 @@ def test_a_rule_is_edited_tried_and_answers(page: Page, staff: Page, looked_at: 
 def test_a_push_waits_is_retitled_approved_and_arrives(page: Page, staff: Page, looked_at: Running) -> None:
     follow(page, looked_at)
     say(page, "订阅光模块")
-    page.wait_for_timeout(1100)  # times are whole seconds: news comes after subscribing
     title = f"光模块封装新进展{time.time_ns()}"
     site = page.context.new_page()
     site.goto(f"{looked_at.site}/publish")

@@ -382,6 +382,20 @@ def test_news_waits_two_weeks_and_only_what_came_after_subscribing(shelf: Shelf)
     assert waiting(shelf, "oA") == Waiting()
 
 
+def test_what_came_out_in_the_very_second_of_the_subscription_is_news(shelf: Shelf, account: Account) -> None:
+    later_that_second = HOUR - timedelta(milliseconds=400)
+    for openid in ("oTalks", "oSilent"):
+        shelf.subscribe(openid, "chips", ago=later_that_second)
+    shelf.writes("oTalks")
+    shelf.put(1, "chips")
+    plan(shelf)
+    assert waiting(shelf, "oSilent").articles == (1,)
+    assert send(shelf, account) == 1
+    plan_mass(shelf)
+    assert send_mass(shelf, account) == 1
+    assert set(account.phones) == {"oTalks", "oSilent"}
+
+
 # Once a day, to a tag
 
 
