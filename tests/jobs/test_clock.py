@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ import redis
 from jobs import clock
 from jobs.clock import Clock
 from jobs.schedule import Job
+from tests.waiting import eventually
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 MINUTE = Job("minute", timedelta(seconds=60))
@@ -118,14 +118,11 @@ def test_two_clock_processes_never_fire_twice_and_survive_each_other(client: red
         subprocess.Popen([sys.executable, "-c", SCRIPT, redis_url], cwd=root, env={"PYTHONPATH": root})
         for _ in range(2)
     ]
-    while client.llen("fired") < 3:
-        time.sleep(0.05)
+    assert eventually(lambda: client.llen("fired") >= 3)
     clocks[0].terminate()
     assert clocks[0].wait(10) == 0
     seen = client.llen("fired")
-    deadline = time.monotonic() + 20
-    while client.llen("fired") < seen + 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: client.llen("fired") >= seen + 2)
     clocks[1].terminate()
     assert clocks[1].wait(10) == 0
     runs = client.lrange("fired", 0, -1)

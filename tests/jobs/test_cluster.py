@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from jobs.clock import Clock
 from jobs.schedule import Job
 from jobs.worker import build_broker, enqueue, main, register
 from tests.conversations.conftest import _join, _low_port
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,7 @@ def test_what_the_clock_enqueues_a_worker_does(cluster: str) -> None:
     worker.start()
     try:
         Clock(connected(cluster), table, lambda name: enqueue(broker, name)).beat(datetime.now(UTC))
-        assert _comes(done.is_set)
+        assert eventually(done.is_set)
     finally:
         stop.set()
         worker.join()
-
-
-def _comes(seen: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 20
-    while not seen() and time.monotonic() < until:
-        time.sleep(0.02)
-    return seen()

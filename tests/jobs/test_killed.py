@@ -19,6 +19,7 @@ from bot.store.effects import commit
 from bot.store.outbox import Outbox
 from tests.staff.conftest import Robot, robot
 from tests.store.say import inquiry
+from tests.waiting import eventually
 
 __all__ = ["robot"]
 LEADS, KILLS = 40, 4
@@ -54,16 +55,13 @@ def test_a_killed_notifier_loses_no_lead(store: Sessions, secrets: Vault, url: s
     for _ in range(KILLS):
         process = notifier(url, robot)
         before = len(robot.got)
-        while len(robot.got) < before + 3 and undelivered(store):  # the last ones share a message
-            time.sleep(0.01)
+        assert eventually(lambda: len(robot.got) >= before + 3 or not undelivered(store))  # noqa: B023
         time.sleep(random.random() * 0.05)
         process.kill()
         process.wait()
         hurry(store)
     last = notifier(url, robot)
-    deadline = time.monotonic() + 20
-    while undelivered(store) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: not undelivered(store))
     last.kill()
     last.wait()
     messages = [body["text"]["content"].replace("（重发）", "").split() for _, body in robot.got]

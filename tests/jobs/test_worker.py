@@ -16,6 +16,7 @@ import redis
 from jobs import worker
 from jobs.schedule import Job
 from jobs.worker import Alone, build_broker, enqueue, register
+from tests.waiting import eventually
 
 
 @contextmanager
@@ -31,13 +32,6 @@ def working(redis_url: str, tasks: dict[str, Callable[[], object]], *table: Job)
         stop.set()
         thread.join()
         broker.close()
-
-
-def eventually(true: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return true()
 
 
 def test_what_is_enqueued_is_done_at_once(redis_url: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bot.store import articles
 from bot.store.articles import Content
 from config.settings import read
 from tests.conftest import redis_server
+from tests.waiting import eventually
 
 SOON_S = 20.0
 
@@ -56,10 +56,7 @@ def test_a_library_that_keeps_fresh_finds_what_comes_later(tmp_path: Path) -> No
         library = wiring.library_of(made)
         library.keep_fresh()
         _store(made, "谐振波水泵企业落户")
-        until = time.monotonic() + SOON_S
-        while not library.articles.newest():
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        assert eventually(library.articles.newest, SOON_S)
 
 
 def test_rows_that_cannot_be_had_do_not_keep_a_process_from_starting(tmp_path: Path) -> None:

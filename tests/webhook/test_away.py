@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from bot import wiring
 from bot.adapters import asked
 from bot.store.questions import Question
 from jobs.asked import take_down
+from tests.conftest import postgres_server
 from tests.transcripts.phone import Phone
 from tests.webhook.conftest import TITLES, Make, Redis, phone_of
 
@@ -91,27 +94,31 @@ def test_the_last_try_hears_an_apology(front: wiring.Front, phone: Phone, tmp_pa
 
 
 @pytest.mark.postgres
-def test_while_postgresql_hangs_articles_are_answered(make_front: Make, tmp_path: Path) -> None:
-    pgserver = pytest.importorskip("pgserver")
-    (tmp_path / "pg").mkdir()
-    server = pgserver.get_server(tmp_path / "pg", cleanup_mode="stop")
-    front = make_front(DATABASE_URL=server.get_uri())
-    phone = phone_of(front, "oSim_pg_test_1")
-    assert "光模块" in asks(phone, "光模块")[0]
-    frozen = _family(int((tmp_path / "pg" / "postmaster.pid").read_text().splitlines()[0]))
-    for process in frozen:
-        os.kill(process, signal.SIGSTOP)
-    try:
-        for one in (phone, phone_of(front, "oSim_pg_test_2")):
-            text, seconds = asks(one, TITLES[0])
-            assert TITLES[0] in text
-            assert seconds < 4
-    finally:
-        for process in frozen:
-            os.kill(process, signal.SIGCONT)
+def test_while_postgresql_hangs_articles_are_answered(make_front: Make) -> None:
+    with postgres_server() as (url, folder):
+        front = make_front(DATABASE_URL=url)
+        phone = phone_of(front, "oSim_pg_test_1")
+        assert "光模块" in asks(phone, "光模块")[0]
+        with _frozen(int((folder / "postmaster.pid").read_text().splitlines()[0])):
+            for one in (phone, phone_of(front, "oSim_pg_test_2")):
+                text, seconds = asks(one, TITLES[0])
+                assert TITLES[0] in text
+                assert seconds < 4
         assert "欢迎" in phone.event("subscribe").text
         front.made.sessions.kw["bind"].dispose()
-        server.cleanup()
+
+
+@contextlib.contextmanager
+def _frozen(parent: int) -> Iterator[None]:
+    """This process and those it started stand still."""
+    processes = _family(parent)
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
 
 
 def _family(parent: int) -> list[int]:

@@ -22,6 +22,7 @@ from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Card, Reply, Words
 from bot.dialogue.turn import Turn
 from tests.dialogue.conftest import lookups
+from tests.waiting import eventually
 
 __all__ = ["lookups"]
 VAULT = Vault(b"k" * 32)
@@ -84,22 +85,15 @@ def cut(deadline: Deadline, message: Message) -> None:
     assert time.monotonic() - before < CUT.total_seconds() + 2
 
 
-def eventually(check: Callable[[], bool], seconds: float = 15) -> None:
-    until = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def test_the_repeat_gets_what_came_too_late_on_any_machine(start: Start, slow: Slow) -> None:
     sent: list[Reply] = []
     here, there = start(lambda _, reply: bool(sent.append(reply)) or True), start()
     cut(here, said("慢"))
     cut(there, said("慢"))
     slow.go.set()
-    eventually(lambda: not here._of_follower)
+    assert eventually(lambda: not here._of_follower)
     assert there.answer(said("慢"), "n3") == Words("答慢")
-    eventually(lambda: not here._late)
+    assert eventually(lambda: not here._late)
     assert sent == []
     assert slow.asked == ["慢"]
     assert there.answer(said("快", "k2"), "n4") == Words("答快")
@@ -111,7 +105,7 @@ def test_it_is_held_longer_than_a_killed_one_would_be(start: Start, slow: Slow) 
     time.sleep(2)
     cut(there, said("慢"))
     slow.go.set()
-    eventually(lambda: not here._of_follower)
+    assert eventually(lambda: not here._of_follower)
     assert there.answer(said("慢"), None) == Words("答慢")
     assert slow.asked == ["慢"]
 
@@ -121,8 +115,8 @@ def test_without_a_repeat_it_goes_by_a_message(start: Start, slow: Slow) -> None
     here = start(lambda openid, reply: bool(sent.append((openid, reply))) or True)
     cut(here, said("慢"))
     slow.go.set()
-    eventually(lambda: sent == [("oSlow", Words("答慢"))])
-    eventually(lambda: not here._late)
+    assert eventually(lambda: sent == [("oSlow", Words("答慢"))])
+    assert eventually(lambda: not here._late)
     assert here.answer(said("快", "k2"), None) == Words("答快")
 
 
@@ -133,7 +127,7 @@ def test_where_no_message_may_be_sent_it_goes_with_the_next_reply(
     here = start()
     cut(here, said(asked))
     slow.go.set()
-    eventually(lambda: not here._late)
+    assert eventually(lambda: not here._late)
     reply = here.answer(said("快", "k2"), None)
     assert isinstance(reply, Words)
     assert late in reply.text
