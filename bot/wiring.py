@@ -38,6 +38,7 @@ from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.errors import PlatformError, Unsure
 from bot.adapters.wechat.quota import Ledger
 from bot.adapters.wechat.token import TokenStore
+from bot.adapters.wechat.weblogin import WebLogin
 from bot.answering import Answering, Router, Unfinished
 from bot.deadline import Cut, Deadline, Send
 from bot.dialogue.conversation import Conversation
@@ -469,6 +470,10 @@ class Account:
         """What it may do now; refusals come and go while a process runs."""
         return Capabilities.of(self.rights.account).reduced_by(self.refusals.standing(datetime.now(UTC))).table()
 
+    def is_allowed(self, right: str) -> bool:
+        """Whether it may do this now, by the name of a right."""
+        return any(one.allowed for one in self.standing() if one.right.name == right)
+
     def put_menu(self, buttons: Sequence[Mapping[str, Any]]) -> str:
         """Put a menu in force; "" or the reason why the platform does not take it."""
         if not self.rights.menu:
@@ -478,6 +483,13 @@ class Account:
         except PlatformError as error:
             return str(error)
         return ""
+
+
+def web_login_of(made: Base, account: Account) -> WebLogin:
+    wechat = made.settings.wechat
+    return WebLogin(
+        account.platform, wechat.open_base, made.settings.public_url, lambda: account.is_allowed("web_sign_in")
+    )
 
 
 def tag_of(made: Base, topic: str) -> int | None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 MODES = ("plain", "compatible", "safe")
 ACCOUNTS = ("subscription", "subscription-unverified", "service", "service-unverified")
 PLATFORM = "https://api.weixin.qq.com"
+OPEN_PLATFORM = "https://open.weixin.qq.com"
 _QUIET = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -28,6 +29,7 @@ class SettingsError(Exception):
 class WeChat:
     """The account. `mode` and `account` use the words of MODES and ACCOUNTS.
 
+    open_base: where browsers inside WeChat are sent to prove whose they are.
     news_template, news_notice: ids of the templates that bring news; empty = those channels are not used.
     """
 
@@ -41,6 +43,7 @@ class WeChat:
     window: timedelta
     news_template: str = ""
     news_notice: str = ""
+    open_base: str = OPEN_PLATFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ def _wechat(env: _Reader) -> WeChat:
         window=timedelta(seconds=env.number("WECHAT_WINDOW_SECONDS", 300, 10, 86400)),
         news_template=env.text("WECHAT_NEWS_TEMPLATE", ""),
         news_notice=env.text("WECHAT_NEWS_NOTICE", ""),
+        open_base=env.url("WECHAT_OPEN_BASE", ("http", "https"), OPEN_PLATFORM),
     )
 
 

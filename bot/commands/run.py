@@ -179,6 +179,7 @@ def _add_simulator(plan: Plan, environ: Mapping[str, str]) -> None:
         "WECHAT_MODE": own.get("WECHAT_MODE", "safe"),
         "WECHAT_ACCOUNT": own.get("WECHAT_ACCOUNT", "subscription"),
         "WECHAT_API_BASE": address,
+        "WECHAT_OPEN_BASE": address,
         "SIM_CALLBACK_URL": callback,
     }
     # On the simulator nobody sleeps, and what is tried out should be seen at once.

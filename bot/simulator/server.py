@@ -201,12 +201,13 @@ def _show_qr(sim: Simulator, call: Call) -> AnyResponse:
 
 @platform.get("/connect/oauth2/authorize")
 def authorize() -> AnyResponse:
-    """The person says yes at once. `sim_openid` names the person; else the first follower."""
+    """The person says yes at once. `sim_openid`, in the address or as a cookie, names them; else the first follower."""
     sim = simulator()
     asked = request.args
     if asked.get("appid") != sim.account.app_id or not sim.rights.allows("oauth"):
         return Response("10005", status=200, content_type="text/plain")
-    follower = sim.followers.get(asked.get("sim_openid", "")) or next(iter(sim.followers.following()), None)
+    named = asked.get("sim_openid", "") or request.cookies.get("sim_openid", "")
+    follower = sim.followers.get(named) or next(iter(sim.followers.following()), None)
     target, state = asked.get("redirect_uri", ""), asked.get("state", "")
     if follower is None or not target:
         return Response("10011", status=200, content_type="text/plain")

@@ -38,7 +38,7 @@ _TAKEN = frozenset({"follower", "system"})
 """Names that lead events use for others than staff."""
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-TOTP = "totp"
+TOTP, WECHAT = "totp", "staff wechat"
 _STEP = 30
 
 
@@ -48,6 +48,10 @@ class BadName(Exception):
 
 class NameTaken(Exception):
     """There is an account of this name."""
+
+
+class WeChatTaken(Exception):
+    """This WeChat opens the account of somebody else."""
 
 
 class BadPassword(Exception):
@@ -137,11 +141,11 @@ def add(session: Session, name: str, role: str, now: datetime) -> str:
 
 
 def reset(session: Session, account: Staff, now: datetime) -> str:
-    """A new one-time password; the second factor is off and nobody is signed in any more. Disabled ones come back."""
+    """A new one-time password; second factor and WeChat are off, nobody is signed in any more. Disabled ones come back."""
     made = "-".join("".join(random.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
     account.password = _hasher().hash(made)
     account.one_time_until = now + ONE_TIME
-    account.totp_sealed, account.totp_on, account.disabled_at = None, False, None
+    account.totp_sealed, account.totp_on, account.disabled_at, account.wechat = None, False, None, None
     session.flush()
     close_all(session, account.id)
     return made
@@ -210,6 +214,26 @@ def use_code(session: Session, secrets: Secrets, account: Staff, code: str, now:
     step = next((step for step in (this, this - 1, this + 1) if random.compare_digest(totp.at(step * _STEP), code)), 0)
     unused = sa.and_(Staff.id == account.id, Staff.totp_step < step)
     return session.scalar(sa.update(Staff).where(unused).values(totp_step=step).returning(Staff.id)) is not None
+
+
+# Their own WeChat
+
+
+def by_wechat(session: Session, secrets: Secrets, openid: str) -> Staff | None:
+    """The account that this WeChat opens."""
+    return session.scalar(sa.select(Staff).where(Staff.wechat == secrets.keyed_hash(openid, WECHAT)))
+
+
+def bind_wechat(session: Session, secrets: Secrets, account: Staff, openid: str) -> None:
+    """Raises WeChatTaken."""
+    known = by_wechat(session, secrets, openid)
+    if known is not None and known.id != account.id:
+        raise WeChatTaken
+    account.wechat = secrets.keyed_hash(openid, WECHAT)
+    try:
+        session.flush()
+    except sa.exc.IntegrityError:  # somebody else was faster by a moment
+        raise WeChatTaken from None
 
 
 # Sessions

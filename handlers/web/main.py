@@ -29,7 +29,7 @@ from handlers.web.form import FormPage
 from handlers.web.health import Health
 from handlers.web.own_pages import OwnPages, Shown, own_pages_door
 from handlers.web.staff import Desk
-from handlers.web.staff.desk import OwnReplies, Tried
+from handlers.web.staff.desk import OwnReplies, OwnWeChat, Tried
 from handlers.web.strangers import Strangers
 from handlers.web.webhook import Webhook
 
@@ -94,9 +94,15 @@ def desk_of(front: wiring.Front) -> Desk:
         vitals=wiring.vitals_of(front),
         write_article=_writer(front),
         news=made.texts["staff"]["news"],
+        wechat=_own_wechat(made, account),
         replies=_own_replies(front, account),
         secure=settings.public_url.startswith("https:"),
     )
+
+
+def _own_wechat(made: wiring.Base, account: wiring.Account) -> OwnWeChat:
+    login = wiring.web_login_of(made, account)
+    return OwnWeChat(login.closed, login.address, login.whose, login.origin)
 
 
 def _writer(front: wiring.Front) -> Callable[[str, str, str, str], tuple[int, str]]:

@@ -21,7 +21,7 @@ EVERYONE = {"replies", "material", "drafts", "shown_menu"}
 VERIFIED = EVERYONE | {
     "menu", "customer_messages", "hand_over", "publish", "users", "tags", "mass_to_tag", "mass_preview",
 }  # fmt: skip
-SERVICE = VERIFIED | {"mass_to_followers", "templates", "notices", "qr_codes"}
+SERVICE = VERIFIED | {"mass_to_followers", "templates", "notices", "qr_codes", "web_sign_in"}
 
 
 @pytest.mark.parametrize(

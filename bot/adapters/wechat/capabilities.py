@@ -74,6 +74,7 @@ RIGHTS: tuple[Right, ...] = (
     Right("mass_to_followers", "mass send to chosen followers", ("message/mass/send",), _SERVICE, _NEEDS_SERVICE),
     Right("templates", "send template messages", ("message/template/",), _SERVICE, _NEEDS_SERVICE),
     Right("notices", "send subscription notices", ("message/subscribe/",), _SERVICE, _NEEDS_SERVICE),
+    Right("web_sign_in", "sign staff in by their own WeChat", ("sns/",), _SERVICE, _NEEDS_SERVICE),
     Right("qr_codes", "make QR codes with a scene", ("qrcode/",), _SERVICE, _NEEDS_SERVICE),
 )
 

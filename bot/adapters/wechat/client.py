@@ -91,6 +91,14 @@ class ApiQuota:
     left: int
 
 
+@dataclass(frozen=True, slots=True)
+class WebVisitor:
+    """Who opened a page inside WeChat. is_virtual: looked at a snapshot of it, and the openid is made up."""
+
+    openid: str
+    is_virtual: bool = False
+
+
 class Platform:
     """All calls have a timeout, renew a refused token once and repeat a busy answer where that is safe.
 
@@ -134,6 +142,13 @@ class Platform:
 
     def _custom(self, openid: str, kind: str, content: Mapping[str, Any]) -> None:
         self._post("message/custom/send", {"touser": openid, "msgtype": kind, kind: content})
+
+    # Web sign-in (§10.1)
+
+    def web_visitor(self, code: str) -> WebVisitor:
+        """Whose one-time code this is; it counts once and for five minutes."""
+        answer = self._wire.web_visitor(code)
+        return WebVisitor(str(answer["openid"]), answer.get("is_snapshotuser") == 1)
 
     # Content (§7)
 

@@ -42,12 +42,12 @@ def who() -> User | None:
     return current_user if current_user.is_authenticated else None
 
 
-def enter(desk: Desk, account: Staff) -> None:
+def enter(desk: Desk, account: Staff, how: str = "") -> None:
     """They are who they say. Everything the browser brought along is dropped: a session laid under them is worth nothing."""
     now = desk.now()
     with desk.sessions.begin() as db:
         token = staff.open_session(db, account, now, request.user_agent.string, peer())
-        db.add(Audit(at=now, who=account.name, act="sign in", peer=peer()))
+        db.add(Audit(at=now, who=account.name, act="sign in", detail=how, peer=peer()))
     with reading(desk.sessions) as db:
         found = staff.signed_in(db, token, now)
     session.clear()

@@ -71,6 +71,20 @@ def _untried(_text: str, _at: datetime, _rules: Iterable[KeywordRule]) -> Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWeChat:
+    """Signing in by one's own WeChat. closed: "" or why it cannot be had (desk.toml, wechat.closed).
+
+    address: where a browser is sent to bring back a code, from the path it shall come back to and a state. whose: the
+    openid of a code, "" where the platform does not accept it. origin: of those addresses.
+    """
+
+    closed: Callable[[], str] = lambda: "account"
+    address: Callable[[str, str], str] = lambda path, _state: path
+    whose: Callable[[str], str] = lambda _code: ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OwnReplies:
     """What the page about replies needs. shipped: config's. tried: a sentence at a time, with these keyword rules.
 
@@ -103,6 +117,7 @@ class Desk:
     account, usage, vitals: for the page about the health of account and machinery.
     write_article: title, category, body, address ("" = a page here); gives id and address. Raises ValueError.
     news: the wording of pushes, the table `news` of config/staff.toml.
+    wechat: signing in by one's own WeChat.
     replies: for the page about keyword rules, welcome and menu.
     secure: the desk is reached by https, so the cookie goes by nothing else.
     """
@@ -129,6 +144,7 @@ class Desk:
     vitals: Callable[[], Sequence[Vital]] = tuple
     write_article: Callable[[str, str, str, str], tuple[int, str]] = _unwritten
     news: Mapping[str, str] = field(default_factory=dict)
+    wechat: OwnWeChat = field(default_factory=OwnWeChat)
     replies: OwnReplies = field(default_factory=OwnReplies)
     now: Callable[[], datetime] = _now
     secure: bool = False

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from bot.store import outbox, staff
 from bot.store.base import reading
 from bot.store.staff import Audit
-from handlers.web.staff import access, signin, words
+from handlers.web.staff import access, signin, wechat, words
 from handlers.web.staff.desk import Desk
 from handlers.web.staff.routes import BEFORE_OWN_PASSWORD, NAV, ROUTES, Route
 from handlers.web.staff.visit import Refused, Visit, to
@@ -55,10 +55,10 @@ def desk_door(app: Flask, desk: Desk) -> None:
     access.know_people(app, desk)
     door = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates", static_folder="static")
     door.before_request(partial(_check_form, CSRFProtect(app)))
-    door.after_request(_with_headers)
+    door.after_request(partial(_with_headers, _headers(desk)))
     door.context_processor(partial(_surroundings, desk))
     _dress(door, desk)
-    signin.sign_in_door(app, door, desk)
+    wechat.wechat_door(door, desk, signin.sign_in_door(app, door, desk))
     for route in ROUTES:
         door.add_url_rule(route.path, view_func=_guarded(desk, route), **route.options)
     for refusal, answer in _REFUSALS.items():
@@ -102,8 +102,16 @@ def _check_form(csrf: CSRFProtect) -> None:
         csrf.protect()
 
 
-def _with_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+def _headers(desk: Desk) -> Mapping[str, str]:
+    """A form may lead on to where WeChat says whose it is: browsers look at redirects of forms, too."""
+    policy = HEADERS["Content-Security-Policy"]
+    origin = desk.wechat.origin
+    own = policy.replace("form-action 'self'", f"form-action 'self' {origin}") if origin else policy
+    return {**HEADERS, "Content-Security-Policy": own}
+
+
+def _with_headers(headers: Mapping[str, str], response: Response) -> Response:
+    response.headers.update(headers)
     styles = request.endpoint == "staff.static" and "v" in request.args
     response.headers["Cache-Control"] = FOR_EVER if styles else "no-store"
     return response

@@ -8,7 +8,20 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from handlers.web.staff import accounts, articles, changes, export, figures, leads, me, pages, pushes, replies, talk
+from handlers.web.staff import (
+    accounts,
+    articles,
+    changes,
+    export,
+    figures,
+    leads,
+    me,
+    pages,
+    pushes,
+    replies,
+    talk,
+    wechat,
+)
 
 View = Callable[..., ResponseReturnValue]
 """Takes the Visit and what the path holds."""
@@ -97,6 +110,8 @@ ROUTES = (
     Route("GET", "/me/totp.svg", "totp_picture", "agent", me.picture),
     Route("POST", "/me/totp/on", "totp_on", "agent", me.turn_on),
     Route("POST", "/me/totp/off", "totp_off", "agent", me.turn_off),
+    Route("POST", "/me/wechat", "bind_wechat", "agent", wechat.bind),
+    Route("POST", "/me/wechat/off", "unbind_wechat", "agent", wechat.unbind),
     Route("POST", "/me/sessions/<int:session_id>/end", "end_session", "agent", me.end_session),
     Route("POST", "/out", "out", "agent", me.out),
     # Others

@@ -27,7 +27,8 @@ PENDING_SECONDS = 300
 """How long the password counts while the code is being looked up."""
 
 
-def sign_in_door(app: Flask, door: Blueprint, desk: Desk) -> None:
+def sign_in_door(app: Flask, door: Blueprint, desk: Desk) -> Limiter:
+    """Gives what counts the wrong tries, for other ways in."""
     limiter = Limiter(
         get_remote_address,
         app=app,
@@ -39,12 +40,12 @@ def sign_in_door(app: Flask, door: Blueprint, desk: Desk) -> None:
 
     @door.get("/in")
     def sign_in() -> ResponseReturnValue:
-        return to("leads") if access.who() else _form(200)
+        return to("leads") if access.who() else form(200)
 
     @door.post("/in")
-    @_wrong_tries(limiter, PER_ADDRESS, get_remote_address)
-    @_wrong_tries(limiter, PER_NAME, lambda: f"{_name()} {access.peer()}")
-    @_wrong_tries(limiter, PER_NAME_ANYWHERE, _name)
+    @wrong_tries(limiter, PER_ADDRESS, get_remote_address)
+    @wrong_tries(limiter, PER_NAME, lambda: f"{_name()} {access.peer()}")
+    @wrong_tries(limiter, PER_NAME_ANYWHERE, _name)
     def check() -> ResponseReturnValue:
         return _check(desk)
 
@@ -53,9 +54,11 @@ def sign_in_door(app: Flask, door: Blueprint, desk: Desk) -> None:
         return render_template("staff/code.html") if _pending(desk) else _too_late(desk)
 
     @door.post("/in/code")
-    @_wrong_tries(limiter, PER_CODE, lambda: f"code {session.get('pending', [0])[0]}")
+    @wrong_tries(limiter, PER_CODE, lambda: f"code {session.get('pending', [0])[0]}")
     def code() -> ResponseReturnValue:
         return _code(desk)
+
+    return limiter
 
 
 def here() -> str:
@@ -71,7 +74,7 @@ def safe_next(wanted: str) -> str:
     return wanted if inside and not odd else ""
 
 
-def _wrong_tries(
+def wrong_tries(
     limiter: Limiter, limit: str, key: Callable[[], str]
 ) -> Callable[..., Callable[[], ResponseReturnValue]]:
     """Counts what ended in 401."""
@@ -85,54 +88,58 @@ def _check(desk: Desk) -> ResponseReturnValue:
     if account is None or not staff.knows(account, request.form.get("password", ""), now):
         if account is None:
             staff.knows(None, request.form.get("password", ""), now)
-        return _wrong(desk, account, "wrong", _form)
-    wanted = safe_next(request.form.get("next", ""))
+        return wrong(desk, account, "wrong", form)
+    return past_first(desk, account, safe_next(request.form.get("next", "")))
+
+
+def past_first(desk: Desk, account: Staff, wanted: str, how: str = "") -> ResponseReturnValue:
+    """They have shown who they are, `how` if not by password; a second factor is asked of them where they set one."""
     if account.totp_on:
         session.clear()
-        session["pending"] = [account.id, int(now.timestamp()), wanted]
+        session["pending"] = [account.id, int(desk.now().timestamp()), wanted, how]
         return to("code_form")
-    return _enter(desk, account, wanted)
+    return _enter(desk, account, wanted, how)
 
 
 def _code(desk: Desk) -> ResponseReturnValue:
     pending = _pending(desk)
     if pending is None:
         return _too_late(desk)
-    staff_id, _, wanted = pending
+    staff_id, _, wanted, how = pending
     code = "".join(request.form.get("code", "").split())
     with desk.sessions.begin() as db:
         account = db.get(Staff, staff_id)
         right = account is not None and staff.use_code(db, desk.secrets, account, code, desk.now())
     if account is None or account.disabled_at is not None or not right:
-        return _wrong(desk, account, "code_wrong", lambda status: (render_template("staff/code.html"), status))
-    return _enter(desk, account, wanted)
+        return wrong(desk, account, "code_wrong", lambda status: (render_template("staff/code.html"), status))
+    return _enter(desk, account, wanted, how)
 
 
-def _enter(desk: Desk, account: Staff, wanted: str) -> Response:
-    access.enter(desk, account)
+def _enter(desk: Desk, account: Staff, wanted: str, how: str) -> Response:
+    access.enter(desk, account, how)
     return redirect(wanted, 303) if wanted else to("leads")  # type: ignore[return-value]
 
 
-def _wrong(
-    desk: Desk, account: Staff | None, said: str, form: Callable[[int], ResponseReturnValue]
+def wrong(
+    desk: Desk, account: Staff | None, said: str, page: Callable[[int], ResponseReturnValue]
 ) -> ResponseReturnValue:
     """What was typed as a name is not kept where there is no such account: it may have been a password."""
     who = account.name if account else ""
     with desk.sessions.begin() as db:
         db.add(Audit(at=desk.now(), who=who, act="sign in failed", detail=said, peer=access.peer()))
     flash(desk.texts["said"][said], "bad")
-    return form(401)
+    return page(401)
 
 
-def _form(status: int) -> ResponseReturnValue:
-    wanted = request.values.get("next", "")
-    return render_template("staff/sign_in.html", next=safe_next(wanted), name=request.form.get("name", "")), status
+def form(status: int, wanted: str = "") -> ResponseReturnValue:
+    wanted = safe_next(wanted or request.values.get("next", ""))
+    return render_template("staff/sign_in.html", next=wanted, name=request.form.get("name", "")), status
 
 
-def _pending(desk: Desk) -> tuple[int, int, str] | None:
-    staff_id, since, wanted = session.get("pending", (0, 0, ""))
+def _pending(desk: Desk) -> tuple[int, int, str, str] | None:
+    staff_id, since, wanted, how = session.get("pending", (0, 0, "", ""))
     fresh = desk.now().timestamp() - since < PENDING_SECONDS
-    return (staff_id, since, wanted) if fresh else None
+    return (staff_id, since, wanted, how) if fresh else None
 
 
 def _too_late(desk: Desk) -> ResponseReturnValue:
