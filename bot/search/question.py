@@ -73,11 +73,26 @@ def trimmed(text: str) -> str:
 
 def _between(text: str, kept: list[str]) -> str:
     """The stretch of the text the kept tokens cover, its inner marks as they were."""
-    if not kept:
-        return ""
-    pattern = r"\W*?".join(map(re.escape, kept))
-    found = re.search(pattern, text)
-    return found[0] if found else "".join(kept)
+    begin = text.find(kept[0]) if kept else -1
+    while begin >= 0:
+        if end := _covered(text, begin, kept):
+            return text[begin:end]
+        begin = text.find(kept[0], begin + 1)
+    return "".join(kept)
+
+
+def _covered(text: str, begin: int, kept: list[str]) -> int:
+    """Where the tokens end that follow on each other from `begin`, with marks alone between them; 0 = they do not.
+
+    By hand, because as a pattern it would try marks that are tokens in every place: a row of them takes for ever.
+    """
+    end = begin
+    for token in kept:
+        start = text.find(token, end)
+        if start < 0 or text[end:start].strip(_MARKS):
+            return 0
+        end = start + len(token)
+    return end
 
 
 def _is_empty_talk(tokens: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -74,3 +75,23 @@ def test_other_times_are_part_of_what_is_told(message: str) -> None:
 def test_new_energy_is_not_new() -> None:
     assert read("新能源汽车", NOW).text == "新能源汽车"
     assert read("人形机器人最新进展", NOW).newest
+
+
+@pytest.mark.parametrize("message", ["光伏" + "{" * 300 + "a_厂房", "帮我找" + "$" * 200 + "光_伏", "{ " * 150 + "_a"])
+def test_rows_of_signs_are_read_at_once(message: str) -> None:
+    """Found by `make fuzz`: looked for as a pattern they kept a process busy for ever."""
+    began = time.thread_time()
+    assert read(message, NOW).said
+    assert time.thread_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("请问光伏，储能的文章？", "光伏,储能"),
+        ("帮我找C++ 和 .NET的文章", "c++ 和 .net"),
+        ("有没有{光伏}的文章", "{光伏}"),
+    ],
+)
+def test_marks_inside_stay_as_they_were(message: str, text: str) -> None:
+    assert read(message, NOW).text == text
