@@ -9,15 +9,13 @@ from bot.commands import tracing
 from handlers.web.form import FormPage, form_door
 from handlers.web.health import Health, health_door
 from handlers.web.staff import Desk, desk_door
-from handlers.web.webhook import Webhook, webhook_door
-
-BODY_CAP = 1 << 20
-"""Bytes; the platform's own messages are a few kilobytes."""
+from handlers.web.webhook import BODY_CAP, Webhook, receiving, webhook_door
 
 
 def create_app(webhook: Webhook, health: Health, desk: Desk, form: FormPage, proxies: int = 0) -> Flask:
     """proxies: how many in front of us say where a request came from; their word is believed, nobody else's."""
     app = Flask(__name__, static_folder=None)
+    app.wsgi_app = receiving(webhook, app.wsgi_app)  # type: ignore[assignment, method-assign]
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.config["MAX_CONTENT_LENGTH"] = BODY_CAP

@@ -1,24 +1,40 @@
-"""GET and POST /wechat: trust is settled here, then the message goes down its road and the reply comes back sealed."""
+"""GET and POST /wechat: trust is settled here, then the message goes down its road and the reply comes back sealed.
+
+Messages come in by the thousand, so POST is plain WSGI in front of Flask: sessions, limits and routing of the desk and
+the form would cost as much as the answer itself.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, request
 from prometheus_client import Counter, Histogram
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
+from bot.commands import tracing
 from bot.dialogue.message import Message
 from bot.dialogue.reply import Reply
 from handlers.web.strangers import Strangers
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = logging.getLogger(__name__)
+
+PATH = "/wechat"
+
+BODY_CAP = 1 << 20
+"""Bytes; the platform's own messages are a few kilobytes."""
 
 PLATFORM_WAITS = 5.2
 """Seconds after which the platform has hung up and asks again. Only silence is sure to make it: what it does about an
@@ -70,28 +86,71 @@ class Webhook:
     silent: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(8))
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What goes back over HTTP."""
+
+    body: bytes
+    status: int = 200
+    kind: str = "text/plain; charset=utf-8"
+
+
 def webhook_door(webhook: Webhook) -> Blueprint:
+    """The platform's question whether this is the right address: a GET, once."""
     door = Blueprint("webhook", __name__)
 
-    @door.get("/wechat")
+    @door.get(PATH)
     def verify() -> Response:
-        return _guarded(webhook, lambda: webhook.callback.verify_url(request.args, datetime.now(UTC)).encode())
-
-    @door.post("/wechat")
-    def receive() -> Response:
-        started = time.perf_counter()
-        if webhook.strangers.is_shut_out(request.remote_addr):
-            return _turned_away(429, "too many refusals")
-        response = _guarded(webhook, lambda: _answer(webhook, started))
-        SECONDS.observe(time.perf_counter() - started)
-        return response
+        sent = _guarded(
+            webhook, request.remote_addr, lambda: webhook.callback.verify_url(request.args, datetime.now(UTC)).encode()
+        )
+        return Response(sent.body, sent.status, content_type=sent.kind)
 
     return door
 
 
-def _answer(webhook: Webhook, started: float) -> bytes | None:
+def receiving(webhook: Webhook, others: WSGIApplication) -> WSGIApplication:
+    """Takes the platform's messages; everything else is for `others`."""
+
+    def door(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != PATH or environ["REQUEST_METHOD"] != "POST":
+            return others(environ, start)
+        number = tracing.begin(environ.get("HTTP_X_REQUEST_ID", ""))
+        try:
+            sent = _received(webhook, environ)
+        finally:
+            tracing.end()
+        status = f"{sent.status} {HTTPStatus(sent.status).phrase}"
+        head = [("Content-Type", sent.kind), ("Content-Length", str(len(sent.body))), ("X-Request-Id", number)]
+        start(status, head)
+        return [sent.body]
+
+    return door
+
+
+def _received(webhook: Webhook, environ: WSGIEnvironment) -> Sent:
+    started, peer = time.perf_counter(), environ.get("REMOTE_ADDR")
+    if webhook.strangers.is_shut_out(peer):
+        return _turned_away(429, "too many refusals", peer)
+    sent = _guarded(webhook, peer, lambda: _answer(webhook, _query(environ), _body(environ), started))
+    SECONDS.observe(time.perf_counter() - started)
+    return sent
+
+
+def _query(environ: WSGIEnvironment) -> Mapping[str, str]:
+    """Of what is given twice, the first counts."""
+    given = environ.get("QUERY_STRING", "").encode("latin-1").decode(errors="replace")
+    return dict(reversed(parse_qsl(given, keep_blank_values=True)))
+
+
+def _body(environ: WSGIEnvironment) -> bytes:
+    """Raises HTTPException where it is too large or cut off."""
+    return get_input_stream(environ, max_content_length=BODY_CAP).read()
+
+
+def _answer(webhook: Webhook, query: Mapping[str, str], body: bytes, started: float) -> bytes | None:
     """The sealed reply; None where the platform was kept waiting until it hung up, to ask again."""
-    opened = webhook.callback.open(request.args, request.get_data(cache=False), datetime.now(UTC))
+    opened = webhook.callback.open(query, body, datetime.now(UTC))
     try:
         return opened.seal(webhook.answer(opened.message, opened.nonce))
     except webhook.replayed:
@@ -123,28 +182,33 @@ def _kept_silent(webhook: Webhook, started: float) -> bool:
     return True
 
 
-def _guarded(webhook: Webhook, work: Callable[[], bytes | None]) -> Response:
+def _guarded(webhook: Webhook, peer: str | None, work: Callable[[], bytes | None]) -> Sent:
     """What a stranger sends is refused with a status and one log line; nobody is told why in detail."""
     try:
         body = work()
     except webhook.refused as refused:
         status, reason = getattr(refused, "status", 400), getattr(refused, "reason", "")
-        webhook.strangers.refused(request.remote_addr)
-        return _turned_away(status, reason)
     except webhook.replayed:
-        webhook.strangers.refused(request.remote_addr)
-        return _turned_away(403, "replayed")
+        status, reason = 403, "replayed"
     except RequestEntityTooLarge:
-        webhook.strangers.refused(request.remote_addr)
-        return _turned_away(413, "body too large")
+        status, reason = 413, "body too large"
+    except HTTPException as trouble:
+        status, reason = trouble.code or 400, "cut off"
+    else:
+        return _told(body)
+    webhook.strangers.refused(peer)
+    return _turned_away(status, reason, peer)
+
+
+def _told(body: bytes | None) -> Sent:
     if body is None:
         CALLBACKS.labels("again").inc()
-        return Response("", status=503, mimetype="text/plain")
+        return Sent(b"", 503)
     CALLBACKS.labels("answered").inc()
-    return Response(body, mimetype="application/xml" if body.startswith(b"<") else "text/plain")
+    return Sent(body, kind="application/xml; charset=utf-8") if body.startswith(b"<") else Sent(body)
 
 
-def _turned_away(status: int, reason: str) -> Response:
-    log.warning("callback refused", extra={"status": status, "reason": reason, "peer": request.remote_addr})
+def _turned_away(status: int, reason: str, peer: str | None) -> Sent:
+    log.warning("callback refused", extra={"status": status, "reason": reason, "peer": peer})
     CALLBACKS.labels("refused").inc()
-    return Response("", status=status, mimetype="text/plain")
+    return Sent(b"", status)
