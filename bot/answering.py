@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.adapters.conversations import Conversations, Flooding, Held, Unavailable
 from bot.adapters.wechat.windows import opened_by
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.effects import Asked, Effect, PersonErased, Unfollowed
+from bot.dialogue.effects import Effect, Noted, PersonErased, Unfollowed
 from bot.dialogue.lookups import Lookups, WaitingNews
 from bot.dialogue.message import Message
 from bot.dialogue.reply import SILENCE, Card, Reply, Words, fitted, link
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Router = Callable[[Message, Conversation, Lookups], tuple[str, Turn]]
 Commit = Callable[[Message, tuple[Effect, ...]], None]
 Profile = Callable[[str], Conversation]
-Note = Callable[[Message, tuple[Asked, ...]], bytes]
+Note = Callable[[Message, tuple[Noted, ...]], bytes]
 
 Listener = Callable[[Message, Reply], None]
 
@@ -42,7 +42,7 @@ class Answering:
 
     profile: the conversation of a follower Redis does not know (any more), with what the database does. Raises Away.
     commit: makes rows of effects in one transaction; a repeat with the same message key changes nothing. Raises Away.
-    note: questions as they are kept until a worker makes rows of them, so that an answer needs no database.
+    note: questions and begun inquiries as they are kept until a worker makes rows of them, so that an answer needs no database.
     heard: is told of each turn that was kept, for staff to read; not of somebody who leaves.
     wait: how long a message waits for the follower's message before it; under the platform's 5 s.
     """
@@ -88,8 +88,8 @@ class Answering:
                 return held.answered
             before, whole = self._known(message.openid, held)
             turn = work(before, self.lookups)
-            self._commit(message, turn)
-            held.keep(turn.conversation, turn.reply, owed=held.before.owed, whole=whole)
+            noted = self._commit(_known_apart(message), turn)
+            held.keep(turn.conversation, turn.reply, owed=held.before.owed, whole=whole, asked=noted)
             return turn.reply
 
     def _new_answer(self, message: Message, held: Held) -> Reply:
@@ -139,11 +139,16 @@ class Answering:
         return turn
 
     def _commit(self, message: Message, turn: Turn) -> bytes:
-        asked = tuple(effect for effect in turn.effects if isinstance(effect, Asked))
-        if len(asked) == len(turn.effects):
-            return self.note(message, asked) if asked else b""
+        noted = tuple(effect for effect in turn.effects if isinstance(effect, Noted))
+        if len(noted) == len(turn.effects):
+            return self.note(message, noted) if noted else b""
         self.commit(message, turn.effects)
         return b""
+
+
+def _known_apart(message: Message) -> Message:
+    """Rows know a message by its key, and what is saved while typing has the same one for all."""
+    return replace(message, key=f"{PAGE}:{message.openid}:{message.at.timestamp()}") if message.key == PAGE else message
 
 
 def _forgets(effects: tuple[Effect, ...]) -> bool:

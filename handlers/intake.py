@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.effects import InquiryBegun
 from bot.dialogue.inquiry import IDLE, OPEN, SENT, Inquiry
-from bot.dialogue.intake import answer
+from bot.dialogue.intake import answer, begins
 from bot.dialogue.intake_age import aged, is_paused
 from bot.dialogue.intake_steps import Said, Step
 from bot.dialogue.intake_words import is_at_card
@@ -29,7 +30,17 @@ def intake(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
     if step is None:
         return None
     after = Conversation() if step.erased else replace(conversation, inquiry=step.inquiry, misses=0)
-    return Turn(_with_page(step, conversation.inquiry, message, lookups), after, step.effects)
+    return Turn(
+        _with_page(step, conversation.inquiry, message, lookups),
+        after,
+        (*_begun(step, message, conversation), *step.effects),
+    )
+
+
+def _begun(step: Step, message: Message, before: Conversation) -> tuple[InquiryBegun, ...]:
+    """Counted at its first message, for many never come to the last."""
+    began = step.inquiry is not None and step.inquiry.state != IDLE and begins(before.inquiry, step.inquiry, message.at)
+    return (InquiryBegun(before.scene, before.read),) if began else ()
 
 
 def _with_page(step: Step, before: Inquiry | None, message: Message, lookups: Lookups) -> Reply:

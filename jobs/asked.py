@@ -1,17 +1,17 @@
-"""Makes rows of the questions that answers left in Redis."""
+"""Makes rows of the questions and begun inquiries that answers left in Redis."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from bot.dialogue.effects import Asked
+from bot.dialogue.effects import Noted
 from bot.dialogue.message import Message
 from bot.store import effects
 from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 
-Waiting = Callable[[], AbstractContextManager[Sequence[tuple[Message, tuple[Asked, ...]]]]]
+Waiting = Callable[[], AbstractContextManager[Sequence[tuple[Message, tuple[Noted, ...]]]]]
 
 
 def take_down(sessions: Sessions, secrets: Secrets, waiting: Waiting) -> int:

@@ -1,4 +1,4 @@
-"""Questions on their way to the database: noted in Redis together with the answer, made rows by a worker."""
+"""Questions and begun inquiries on their way to the database: noted in Redis with the answer, made rows by a worker."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from typing import TypeAlias
 
 from bot.adapters.redis_scripts import Client
 from bot.adapters.vault import Sealed, Vault
-from bot.dialogue.effects import Asked
-from bot.dialogue.message import Message, Text
+from bot.dialogue.effects import Asked, InquiryBegun, Noted
+from bot.dialogue.message import Content, Message, Other, Text
 
 ASKED = "asked"
 """The list; its entries are sealed, for people write phone numbers into questions."""
 
 _PURPOSE = "asked"
 
-Question: TypeAlias = tuple[Message, tuple[Asked, ...]]
+Question: TypeAlias = tuple[Message, tuple[Noted, ...]]
 
 
-def entry(vault: Vault, message: Message, asked: Sequence[Asked]) -> bytes:
+def entry(vault: Vault, message: Message, noted: Sequence[Noted]) -> bytes:
     """What a worker needs to make rows of it, sealed."""
     facts = {
         "k": message.key,
         "o": message.openid,
         "t": message.at.timestamp(),
-        "a": [[one.text, one.answered, one.shown] for one in asked],
+        "a": [[one.text, one.answered, one.shown] for one in noted if isinstance(one, Asked)],
+        "b": [[one.scene, one.read] for one in noted if isinstance(one, InquiryBegun)],
+        "page": isinstance(message.content, Other),
     }
     return vault.seal(json.dumps(facts, ensure_ascii=False).encode(errors="surrogatepass"), _PURPOSE)
 
@@ -52,5 +54,6 @@ def _opened(vault: Vault, sealed: bytes | str) -> Question | None:
     except (Sealed, ValueError):
         return None
     asked = tuple(Asked(text, answered, tuple(shown)) for text, answered, shown in facts["a"])
-    words = asked[0].text if asked else ""
-    return Message(facts["o"], "", datetime.fromtimestamp(facts["t"], UTC), facts["k"], Text(words)), asked
+    begun = tuple(InquiryBegun(scene, tuple(read)) for scene, read in facts.get("b", ()))
+    content: Content = Other("form") if facts.get("page") else Text(asked[0].text if asked else "")
+    return Message(facts["o"], "", datetime.fromtimestamp(facts["t"], UTC), facts["k"], content), (*asked, *begun)

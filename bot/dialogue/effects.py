@@ -87,6 +87,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class InquiryBegun:
+    """An inquiry is being taken down from now on; counted, with nothing of who it is. scene, read: as of LeadSubmitted."""
+
+    scene: str = ""
+    read: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NewsShown:
     """Waiting news that went out with this reply: delivery ids to settle and article ids."""
 
@@ -112,6 +120,10 @@ Effect: TypeAlias = (
     | PersonErased
     | HumanWanted
     | Asked
+    | InquiryBegun
     | NewsShown
     | Reported
 )
+
+Noted: TypeAlias = Asked | InquiryBegun
+"""What only figures and staff want to know: rows are made of it later, so that the answer need not wait for them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from bot.dialogue.inquiry import IDLE, OPEN, PAUSED, SENT, Answer, Doubt, Inquiry
@@ -48,6 +49,12 @@ from bot.understanding.reading import Reading, Value
 
 _YIELDS = frozenset({"cancel", "back", "show", "resume", "confirm", "skip"})
 """Commands that a message with values does not mean: 不租了，改买吧 is no 取消."""
+
+
+def begins(before: Inquiry | None, after: Inquiry | None, at: datetime) -> bool:
+    """Whether an inquiry was begun just now: none was being taken down, and this is no lead or draft that came back."""
+    was_open = before is not None and before.state in (OPEN, PAUSED)
+    return after is not None and after.began == at and not was_open
 
 
 def answer(said: Said, before: Inquiry | None, lookups: Lookups) -> Step | None:

@@ -15,16 +15,30 @@ from bot.dialogue.effects import (
     Effect,
     Followed,
     HumanWanted,
+    InquiryBegun,
     LeadRevised,
     LeadSubmitted,
     NewsShown,
+    Noted,
     PersonErased,
     Reported,
     TopicsChosen,
     Unfollowed,
 )
 from bot.dialogue.message import Message
-from bot.store import consents, deliveries, erasures, followers, inbox, leads, outbox, questions, subscriptions, talks
+from bot.store import (
+    beginnings,
+    consents,
+    deliveries,
+    erasures,
+    followers,
+    inbox,
+    leads,
+    outbox,
+    questions,
+    subscriptions,
+    talks,
+)
 from bot.store.base import Sessions, reading
 from bot.store.followers import Follower
 from bot.store.lead_events import LeadEvent
@@ -109,19 +123,27 @@ def note_heard(sessions: Sessions, message: Message) -> None:
             followers.heard(session, message.openid, message.at)
 
 
-def take_down(sessions: Sessions, secrets: Secrets, asked: Sequence[tuple[Message, tuple[Asked, ...]]]) -> int:
-    """Rows for questions that were answered before; one transaction. Returns how many; nobody who left is among them."""
+def take_down(sessions: Sessions, secrets: Secrets, noted: Sequence[tuple[Message, tuple[Noted, ...]]]) -> int:
+    """Rows for what was noted with answers; one transaction. Returns how many; nobody who left is among them."""
     with sessions.begin() as session:
-        hashed = {leads.message_hash(secrets, message.key): (message, asks) for message, asks in asked}
+        hashed = {leads.message_hash(secrets, message.key): (message, notes) for message, notes in noted}
         new = inbox.first_ones(session, {name: message.at for name, (message, _) in hashed.items()})
         stones = erasures.stones(session, secrets, {hashed[name][0].openid for name in new})
         fresh = [hashed[name] for name in new if not _is_gone(hashed[name][0], stones)]
-        questions.ask_all(session, [(message.openid, one, message.at) for message, asks in fresh for one in asks])
-        heard: dict[str, datetime] = {}
-        for message, _ in fresh:
+        every = [(message, one) for message, notes in fresh for one in notes]
+        questions.ask_all(session, [(said.openid, one, said.at) for said, one in every if isinstance(one, Asked)])
+        beginnings.note_all(session, [(one, said.at) for said, one in every if isinstance(one, InquiryBegun)])
+        followers.heard_all(session, _heard([message for message, _ in fresh]))
+        return len(every)
+
+
+def _heard(messages: Iterable[Message]) -> dict[str, datetime]:
+    """When each of them wrote last; what was done on a page is no message."""
+    heard: dict[str, datetime] = {}
+    for message in messages:
+        if isinstance(message.content, _OPENS_WINDOW):
             heard[message.openid] = max(message.at, heard.get(message.openid, message.at))
-        followers.heard_all(session, heard)
-        return sum(len(asks) for _, asks in fresh)
+    return heard
 
 
 def _is_gone(message: Message, stones: Mapping[str, datetime]) -> bool:
@@ -149,6 +171,8 @@ def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line fo
             _call_human(scribe, text)
         case Asked():
             questions.ask(session, openid, effect, at)
+        case InquiryBegun():
+            beginnings.note_all(session, [(effect, at)])
         case NewsShown():
             deliveries.shown(session, openid, effect, at)
         case Reported(event=event, fields=fields):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.store.articles import ArticleTopic
+from bot.store.beginnings import Beginning
 from bot.store.followers import Follower
 from bot.store.lead_events import LeadEvent
 from bot.store.leads import Lead
@@ -22,8 +23,11 @@ from bot.store.questions import Question
 from bot.store.subscriptions import Subscription
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-STEPS = ("followed", "asked", "lead", "contacted", "visited", "won")
-"""From the first day to the signature. The first two count people, the others leads handed in in the time."""
+STEPS = ("followed", "asked", "begun", "lead", "contacted", "visited", "won")
+"""From the first day to the signature. The first two count people, then come inquiries that were begun, and leads handed
+in in the time."""
+
+FROM_LEAD = STEPS.index("lead")
 
 DAILY_UP_TO = 31
 LOOKED_AT = 50_000
@@ -98,8 +102,8 @@ class _Leads:
     def steps(self, lead_id: int) -> list[str]:
         """A lead that was won was visited, also where nobody wrote that down."""
         states = self.reached.get(lead_id, {})
-        far = max((STEPS.index(state) for state in states if state in STEPS), default=2)
-        return list(STEPS[2 : far + 1])
+        far = max((STEPS.index(state) for state in states if state in STEPS), default=FROM_LEAD)
+        return list(STEPS[FROM_LEAD : far + 1])
 
 
 def by_source(session: Session, span: Span) -> list[Funnel]:
@@ -117,6 +121,9 @@ def by_source(session: Session, span: Span) -> list[Funnel]:
     )
     for name, count in session.execute(asked):
         table.setdefault(name, Counter())["asked"] += count
+    begun = sa.select(Beginning.scene, sa.func.count()).where(span.holds(Beginning.at)).group_by(Beginning.scene)
+    for scene, count in session.execute(begun):
+        table.setdefault(scene, Counter())["begun"] += count
     found = _leads(session, span)
     for row in found.rows:
         table.setdefault(row.scene, Counter()).update(found.steps(row.id))
@@ -124,19 +131,23 @@ def by_source(session: Session, span: Span) -> list[Funnel]:
 
 
 def by_topic(session: Session, span: Span) -> list[Funnel]:
-    """Subscribers, people who were shown its articles, and leads of people who read them."""
+    """Subscribers, people who were shown its articles, and inquiries and leads of people who read them."""
     table: dict[str, Counter[str]] = {}
     chosen = sa.select(Subscription.topic, sa.func.count()).where(span.holds(Subscription.since))
     for topic, count in session.execute(chosen.group_by(Subscription.topic)):
         table.setdefault(topic, Counter())["followed"] += count
-    found, asked = _leads(session, span), _asked(session, span)
-    topics = _topics(session, {one for row in [*found.rows, *asked] for one in row.read or ()})
-    people = {(topic, row.openid) for row in asked for one in row.read or () for topic in topics.get(one, ())}
-    for topic, _ in people:
+    found, asked, begun = _leads(session, span), _asked(session, span), _begun(session, span)
+    topics = _topics(session, {one for row in [*found.rows, *asked, *begun] for one in row.read or ()})
+
+    def about(row: Any) -> set[str]:
+        return {topic for one in row.read or () for topic in topics.get(one, ())}
+
+    for topic, _ in {(topic, row.openid) for row in asked for topic in about(row)}:
         table.setdefault(topic, Counter())["asked"] += 1
-    for row in found.rows:
-        for topic in {topic for one in row.read or () for topic in topics.get(one, ())}:
-            table.setdefault(topic, Counter()).update(found.steps(row.id))
+    rows = [*((row, ["begun"]) for row in begun), *((row, found.steps(row.id)) for row in found.rows)]
+    for row, steps in rows:
+        for topic in about(row):
+            table.setdefault(topic, Counter()).update(steps)
     return _ranked(table)
 
 
@@ -211,6 +222,11 @@ def _leads(session: Session, span: Span) -> _Leads:
 def _asked(session: Session, span: Span) -> Sequence[Any]:
     wanted = sa.select(Question.openid, Question.shown.label("read")).where(span.holds(Question.at))
     return session.execute(wanted.order_by(Question.id.desc()).limit(LOOKED_AT)).all()
+
+
+def _begun(session: Session, span: Span) -> Sequence[Any]:
+    wanted = sa.select(Beginning.read).where(span.holds(Beginning.at))
+    return session.execute(wanted.order_by(Beginning.id.desc()).limit(LOOKED_AT)).all()
 
 
 def _topics(session: Session, ids: set[int]) -> dict[int, list[str]]:

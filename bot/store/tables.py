@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.store import (  # noqa: F401 - importing is what makes the tables known
     articles,
+    beginnings,
     broadcasts,
     consents,
     deliveries,

@@ -21,8 +21,11 @@ from werkzeug.exceptions import TooManyRequests
 
 from bot.dialogue import intake_page as page
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.effects import InquiryBegun
 from bot.dialogue.form import Slot
 from bot.dialogue.inquiry import SENT, Inquiry
+from bot.dialogue.intake import begins
+from bot.dialogue.intake_age import aged
 from bot.dialogue.intake_page import Taken
 from bot.dialogue.intake_steps import Said
 from bot.dialogue.intake_words import notice_words
@@ -130,6 +133,11 @@ class Opened:
     def draft(self, conversation: Conversation) -> Inquiry:
         return page.begun(conversation.inquiry, self.openid, self.at, self.lookups)
 
+    def begun(self, conversation: Conversation, draft: Inquiry) -> tuple[InquiryBegun, ...]:
+        """Where the page begins an inquiry; not where it goes on with one of the chat."""
+        before = aged(conversation.inquiry, self.lookups.form, self.at)
+        return (InquiryBegun(conversation.scene, conversation.read),) if begins(before, draft, self.at) else ()
+
     def said(self, key: str, conversation: Conversation) -> Said:
         return Said("", self.at, key, self.openid, False, conversation.scene, conversation.read)
 
@@ -176,7 +184,7 @@ def _save(opened: Opened) -> ResponseReturnValue:
             draft = page.cleared(draft, name, lookups)
         pick = request.form.get("pick", 0, type=int)
         taken.append(page.written(draft, name, _given(name), _was(name), said, lookups, pick))
-        return Turn(SILENCE, replace(conversation, inquiry=taken[0].inquiry))
+        return Turn(SILENCE, replace(conversation, inquiry=taken[0].inquiry), opened.begun(conversation, draft))
 
     try:
         opened.form.on_page(opened.message(DRAFT), work)
@@ -201,9 +209,10 @@ def _hand_in(opened: Opened) -> ResponseReturnValue:
         problems.update(wrong)
         drafts[:] = [draft]
         if _stays(draft, problems, lookups):
-            return Turn(SILENCE, replace(conversation, inquiry=draft))
+            return Turn(SILENCE, replace(conversation, inquiry=draft), opened.begun(conversation, draft))
         step = page.handed_in(draft, said, lookups, share=bool(request.form.get("share")))
-        return Turn(step.reply, replace(conversation, inquiry=step.inquiry, misses=0), step.effects)
+        effects = (*opened.begun(conversation, draft), *step.effects)
+        return Turn(step.reply, replace(conversation, inquiry=step.inquiry, misses=0), effects)
 
     try:
         reply = opened.form.on_page(opened.message(f"form:{once}"), work)

@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from bot.commands import demo as made_up
-from bot.dialogue.effects import Asked, Followed, TopicsChosen
+from bot.dialogue.effects import Asked, Followed, InquiryBegun, TopicsChosen
 from bot.store import articles, figures, leads
 from bot.store.articles import Content
 from bot.store.base import Sessions, reading
@@ -28,6 +28,9 @@ def busy(office: Office, clock: Clock) -> Office:
         office.say(f"o{number}", f"follow {number}", Followed(scene))
     office.say("o0", "ask 0", Asked("光模块", True, (1,)))
     office.say("o2", "ask 2", Asked("冷库", False))
+    # Three of the fair and one of nowhere began an inquiry; two of the fair came to its end.
+    for turn, (number, scene) in enumerate(((0, "展会"), (1, "展会"), (1, "展会"), (2, ""))):
+        office.say(f"o{number}", f"begin {turn}", InquiryBegun(scene))
     won, _ = office.lead("o0", scene="展会"), office.lead("o1", scene="展会", mobile=["+8613800000999"])
     with office.desk.sessions.begin() as session:
         clock.forward(hours=2)
@@ -45,8 +48,8 @@ def test_the_way_from_following_to_a_lease_by_source(busy: Office, store: Sessio
         rows = {row.name: row.counts for row in figures.by_source(session, span)}
         speeds = figures.speeds(session, span)
         every, unanswered = figures.questions(session, span)
-    assert rows["展会"] == [2, 2, 2, 1, 1, 1]
-    assert rows[""] == [1, 1, 0, 0, 0, 0]
+    assert rows["展会"] == [2, 2, 3, 2, 1, 1, 1]
+    assert rows[""] == [1, 1, 1, 0, 0, 0, 0]
     assert (speeds["claimed"].median, speeds["claimed"].count, speeds["claimed"].of) == (2.0, 1, 2)
     assert speeds["contacted"].median == 3.0
     assert (every, unanswered) == (4, 3)  # each lead comes with a question of its own, see people.py
@@ -67,10 +70,13 @@ def test_a_topic_counts_who_follows_reads_and_hands_in(office: Office, store: Se
     office.say("o0", "topics", TopicsChosen(("robot",)))
     office.say("o0", "ask", Asked("机器人", True, (article,)))
     office.say("o0", "ask again", Asked("机器人企业", True, (article,)))
+    office.say("o0", "begin", InquiryBegun("", (article,)))
+    office.say("o1", "begin too", InquiryBegun("", (article, 999)))
+    office.say("o2", "begin for nothing", InquiryBegun("", (999,)))
     office.lead("o0")  # its lead has read articles 1 and 2
     with reading(store) as session:
         rows = {row.name: row.counts for row in figures.by_topic(session, Span.last(30, clock()))}
-    assert rows["robot"] == [1, 1, 1, 0, 0, 0]
+    assert rows["robot"] == [1, 1, 2, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("days", "points"), [(7, 7), (30, 30), (90, 13), (365, 53)])
@@ -97,7 +103,7 @@ def test_the_page_draws_and_tables_them(busy: Office, wang: Browser) -> None:
     assert [line["name"] for line in chart["lines"]] == ["新关注", "提问", "新线索", "成交"]
     assert all(len(line["counts"]) == len(chart["at"]) for line in chart["lines"])
     words = wang.see("/figures?days=30")
-    assert "展会 2 2 2 1 1 1" in words and "冷库" in words
+    assert "展会 2 2 3 2 1 1 1" in words and "冷库" in words
 
 
 def test_files_say_the_same_and_hold_no_formula(busy: Office, wang: Browser) -> None:
@@ -107,7 +113,7 @@ def test_files_say_the_same_and_hold_no_formula(busy: Office, wang: Browser) -> 
     assert ["'=HYPERLINK(1)", "1"] in [row[:2] for row in rows]
     book = load_workbook(io.BytesIO(wang.post("/figures", kind="xlsx", days=30).data))
     assert book.sheetnames[0] == "按来源"
-    assert [cell.value for cell in book["按来源"][2]] == ["展会", 2, 2, 2, 1, 1, 1]
+    assert [cell.value for cell in book["按来源"][2]] == ["展会", 2, 2, 3, 2, 1, 1, 1]
     assert len(busy.log("export figures")) == 2
     assert wang.post("/figures", kind="csv", table="nothing").status_code == 404
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.dialogue.conversation import Conversation, Listing
-from bot.dialogue.effects import ConsentWithdrawn, LeadRevised, LeadSubmitted
+from bot.dialogue.effects import ConsentWithdrawn, InquiryBegun, LeadRevised, LeadSubmitted
 from bot.dialogue.inquiry import Answer, Inquiry
 from bot.dialogue.intake_words import ask
 from bot.dialogue.lookups import Article, Found
@@ -91,7 +91,7 @@ def test_a_card_must_have_been_shown_with_the_notice_before_a_yes_counts() -> No
     talk = follower()
     talk.say("要租厂房，3000平")
     reply = readable(talk.say("提交吧"))
-    assert talk.effects == []
+    assert talk.effects == [InquiryBegun()]
     assert "还差 区域、用途" in reply
 
 
@@ -347,7 +347,7 @@ def test_a_yes_after_a_pause_is_no_consent() -> None:
     talk.say(EVERYTHING)
     talk.waits(timedelta(hours=3))
     assert "上次登记到这里" in talk.say("同意并提交")
-    assert talk.effects == []
+    assert talk.effects == [InquiryBegun()]
     assert "请核对" in readable(talk.say("继续"))
 
 
@@ -380,7 +380,7 @@ def test_a_yes_to_a_card_without_the_current_notice_shows_the_notice_first() -> 
     talk.say(EVERYTHING)
     talk.lookups = replace(talk.lookups, form=replace(FORM, notice="2027-01"))
     assert "【隐私说明】" in talk.say("1")
-    assert talk.effects == []
+    assert talk.effects == [InquiryBegun()]
     talk.say("1")
     made = talk.effects[-1]
     assert isinstance(made, LeadSubmitted)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.store import broadcasts, figures
 from bot.store import desk as store
 from bot.store.base import reading
-from bot.store.figures import STEPS, Funnel, Series, Span
+from bot.store.figures import FROM_LEAD, STEPS, Funnel, Series, Span
 from handlers.web.staff.export import EXCEL, harmless
 from handlers.web.staff.visit import SHANGHAI, Visit
 
@@ -93,8 +93,10 @@ def _topics(visit: Visit, db: Session, span: Span) -> Table:
 def _colleagues(visit: Visit, db: Session, span: Span) -> Table:
     texts = visit.desk.texts["figures"]
     rows = figures.by_colleague(db, span)
-    head = [texts["colleague"], *_steps(visit)[2:], texts["hours"]]
-    counted = [[name, *(counts.get(step, 0) for step in STEPS[2:]), _hours(hours)] for name, counts, hours in rows]
+    head = [texts["colleague"], *_steps(visit)[FROM_LEAD:], texts["hours"]]
+    counted = [
+        [name, *(counts.get(step, 0) for step in STEPS[FROM_LEAD:]), _hours(hours)] for name, counts, hours in rows
+    ]
     return Table("colleagues", head, counted)
 
 
