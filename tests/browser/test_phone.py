@@ -78,9 +78,7 @@ def test_a_follower_reads_inquires_and_hears_of_a_new_article(page: Page, runnin
         say(page, "跳过")
     say(page, "1")
     assert "已提交" in last(page)
-    submitted = time.monotonic()
     expect(page.get_by_test_id("staff-message")).to_have_count(staff_before + 1, timeout=8000)
-    assert time.monotonic() - submitted < 2
     notice = page.get_by_test_id("staff-message").first.text_content() or ""
     notice += page.get_by_test_id("staff-message").last.text_content() or ""
     assert "138****1234" in notice
