@@ -52,7 +52,7 @@ from bot.dialogue.wording import Heard, Wording
 from bot.dialogue.worktime import Worktime
 from bot.replies import OwnReplies, own_replies
 from bot.search.articles import IndexedArticles
-from bot.search.builder import Change, catch_up, place
+from bot.search.builder import Busy, Change, catch_up, place, rebuild, tidy
 from bot.search.calibration import calibrate, grown_since_calibration
 from bot.search.document import Document
 from bot.search.duplicates import Story, Twins
@@ -298,10 +298,23 @@ class Library:
             behind = stored.latest_seq(session) > place(self.index)
             self.latest_news = broadcasts.latest_news(session)
         taken = catch_up(self.index, self.changes) if behind else 0
+        left = self.index.folder
         self.index.reload()
-        if taken and grown_since_calibration(self.index):
-            # Beside the answers and the next look: it asks the index a thousand questions.
-            threading.Thread(target=self.calibrate, name="calibration", daemon=True).start()
+        if self.index.folder != left:
+            tidy(self.index)  # the last one to leave a generation removes it
+        if taken:
+            self._keep_fit()
+
+    def _keep_fit(self) -> None:
+        """Beside the answers and the next look: it asks the index a thousand questions, or builds it anew."""
+        work = self.renew if self.index.is_worn else self.calibrate if grown_since_calibration(self.index) else None
+        if work:
+            threading.Thread(target=work, name="library-work", daemon=True).start()
+
+    def renew(self) -> None:
+        """Build the index anew, without the texts that were replaced."""
+        with suppress(Busy):
+            rebuild(self.index, self.changes)
 
     def calibrate(self) -> None:
         calibrate(self.index, self.articles.tools, datetime.now(UTC))
@@ -315,6 +328,7 @@ class Library:
             while self._is_behind() and time.monotonic() < until:
                 time.sleep(REFRESH_S)
                 self.refresh()
+            tidy(self.index)
         except Exception:
             log.exception("the index cannot be looked at before the start")
 

@@ -92,7 +92,7 @@ class IndexedArticles:
         within = [view.between(period.start, period.end)] if period and not findings.missed_period else []
         listed = _once(self.index.newest([*view.all_of("topics", [topic.key]), *within], limit * 2))
         good = findings.found if findings.answered else ()
-        titled = sorted((one.hit for one in good if one.in_title == 1.0), key=lambda hit: hit.published, reverse=True)
+        titled = sorted((one.hit for one in good if one.in_title == 1.0), key=lambda hit: hit.seconds, reverse=True)
         saying = [one.hit for one in good if one.in_title < 1.0 and one.verbatim == 1.0]
         wanted = {hit.id: hit for hit in (*titled, *saying, *listed)}
         return tuple(_article(hit) for hit in list(wanted.values())[:limit])

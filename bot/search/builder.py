@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-import tantivy
-
+from bot.search import generations
 from bot.search.document import Document
-from bot.search.index import Index, drop, put
+from bot.search.index import Index, Writer
+from bot.search.threshold import FILE as CALIBRATION
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
-MANY = 2000
-"""Changes from which on a writer takes a large heap."""
+MANY = 20_000
+"""Changes after which a writer commits: what a killed one has to do again. More commits make more, smaller segments."""
+PLACE = "place.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +47,30 @@ def catch_up(index: Index, changes: Changes, progress: Progress = lambda _: None
         writer = index.writer(large=len(batch) == BATCH)
     except ValueError:  # tantivy's LockBusy
         return 0
-    taken = 0
-    reached = place(index)  # of now, when nobody else writes
-    while batch := list(changes(reached, BATCH)):
-        for change in batch:
-            put(writer, change.document) if change.document else drop(writer, change.id)
-        reached, taken = batch[-1].seq, taken + len(batch)
-        if len(batch) < BATCH or taken % MANY == 0:
-            _commit(index, writer, reached)
-        progress(taken)
-    _commit(index, writer, reached)
-    writer.wait_merging_threads()
+    taken = _take(writer, changes, progress)
+    writer.close()
     return taken
 
 
-def _commit(index: Index, writer: tantivy.IndexWriter, reached: int) -> None:
+def _take(writer: Writer, changes: Changes, progress: Progress) -> int:
+    reached, taken = _reached(writer.held.folder), 0  # of now, when nobody else writes
+    while batch := list(changes(reached, BATCH)):
+        for change in batch:
+            writer.put(change.document) if change.document else writer.drop(change.id)
+        reached, taken = batch[-1].seq, taken + len(batch)
+        if len(batch) < BATCH or taken % MANY == 0:
+            _commit(writer, reached)
+        progress(taken)
+    _commit(writer, reached)
+    return taken
+
+
+def _commit(writer: Writer, reached: int) -> None:
     writer.commit()
     # After the commit: a crash in between takes the batch in once more, which changes nothing.
-    fresh = index.folder / "place.new"
+    fresh = writer.held.folder / "place.new"
     fresh.write_text(json.dumps(reached))
-    fresh.replace(index.folder / "place.json")
+    fresh.replace(writer.held.folder / PLACE)
 
 
 def rebuild(index: Index, changes: Changes, progress: Progress = lambda _: None) -> int:
@@ -72,29 +78,37 @@ def rebuild(index: Index, changes: Changes, progress: Progress = lambda _: None)
 
     Raises Busy where another process is at it.
     """
-    with _alone(index):
-        fresh = index.generation(index.fresh_generation())
+    with generations.alone(index.home) as alone:
+        if not alone:
+            raise Busy("the index is being rebuilt already")
+        generations.sweep(index.home)  # what a killed rebuild left
+        fresh = index.fresh_generation()
         taken = catch_up(fresh, changes, progress)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(index.folder / CALIBRATION, fresh.folder / CALIBRATION)
         index.swap_in(fresh.folder)
+        generations.sweep(index.home)
         return taken
+
+
+def tidy(index: Index) -> None:
+    """Remove what was left of generations and analyses that no process has open any more."""
+    with generations.alone(index.home) as alone:
+        if alone:
+            generations.sweep(index.home)
+            generations.sweep_others(index.home)
 
 
 class Busy(Exception):
     """Another process of this machine rebuilds the index."""
 
 
-@contextlib.contextmanager
-def _alone(index: Index) -> Iterator[None]:
-    with (index.home / "rebuild.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Busy("the index is being rebuilt already") from error
-        yield
-
-
 def place(index: Index) -> int:
     """How far the index has got in the order of changes."""
+    return _reached(index.folder)
+
+
+def _reached(folder: Path) -> int:
     with contextlib.suppress(OSError, ValueError):
-        return int(json.loads((index.folder / "place.json").read_text()))
+        return int(json.loads((folder / PLACE).read_text()))
     return 0

@@ -72,7 +72,7 @@ def _right_answers(index: Index, tools: Tools, now: datetime, chance: random.Ran
 
 def messages(hit: Hit, view: View, chance: random.Random) -> Iterator[str]:
     """What somebody who wants this article might write: its telling words, a piece of its title, a question."""
-    title, body = hit.title.decode(), hit.body[:1500]
+    title, body = hit.title, hit.body[:1500]
     telling = sorted(
         {word for word in words(title + "\n" + body) if len(word) > 1}, key=lambda w: -view.rarity("words", w)
     )

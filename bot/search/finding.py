@@ -130,5 +130,5 @@ def _once(found: list[Ranked]) -> list[Ranked]:
     for one in found:
         first = kept.setdefault(one.hit.group, one)
         if one.hit.id == one.hit.group and first.hit.id != one.hit.id:
-            kept[one.hit.group] = replace(first, hit=one.hit)
+            kept[one.hit.group] = first._replace(hit=one.hit)
     return list(kept.values())

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
 import math
 import random
-import shutil
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import orjson
 import tantivy
 
-from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, words
+from bot.search import generations
+from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, sounding, words
 from bot.search.document import Document
+from bot.search.texts import Pen, Texts, Told, begin
 from bot.search.threshold import FILE as CALIBRATION
 from bot.search.threshold import threshold
 
@@ -28,6 +26,10 @@ SMALL_HEAP, LARGE_HEAP = 15 << 20, 128 << 20
 
 FREQS_KEPT = 50_000
 """Terms whose frequency is remembered until the next commit."""
+WORN, WORN_FROM = 3, 10_000
+"""Texts ever written for each article there is, from which on an index is worn out."""
+HEARD = 1500
+"""Characters of an article whose sound is kept: slips are looked for in so much of it."""
 
 Clause = tuple[tantivy.Occur, tantivy.Query]
 
@@ -45,137 +47,147 @@ class Facts:
     duplicate_of: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An article found. `content` is the plain title, a line break and the plain body, as UTF-8."""
+class Hit(NamedTuple):
+    """An article found: a tuple, as every search makes some fifty.
+
+    seconds: when it was published, since 1970. size: bytes of the plain text as UTF-8. content: the plain title, a line
+    break and the plain body. place: where the rest of it is found in `texts`.
+    """
 
     score: float
     id: int
-    published: datetime
+    seconds: int
     group: int
-    content: bytes
-    stored: bytes
+    size: int
+    title: str
+    content: str
+    place: int
+    texts: Texts
+
+    @property
+    def published(self) -> datetime:
+        return datetime.fromtimestamp(self.seconds, UTC)
 
     @property
     def facts(self) -> Facts:
-        facts = orjson.loads(self.stored)
+        facts = orjson.loads(self.texts.facts(self.place))
         return Facts(**{**facts, "topics": tuple(facts["topics"])})
 
     @property
-    def title(self) -> bytes:
-        return self.content[: self.content.index(b"\n")]
+    def heard(self) -> str:
+        """How the beginning of the content sounds, character by character."""
+        return self.texts.heard(self.place)
 
     @property
     def body(self) -> str:
-        return self.content[self.content.index(b"\n") + 1 :].decode()
+        return self.content[len(self.title) + 1 :]
 
 
 def _schema() -> tantivy.Schema:
     build = tantivy.SchemaBuilder()
-    build.add_integer_field("id", stored=True, indexed=True, fast=True)
-    build.add_integer_field("published", stored=True, indexed=True, fast=True)
-    build.add_integer_field("group", stored=True)
+    build.add_integer_field("id", indexed=True)
+    build.add_integer_field("published", indexed=True, fast=True)
+    build.add_integer_field("place", fast=True)
     for name in ("words", "pairs", "sounds"):
         build.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
     build.add_text_field("topics", tokenizer_name="whitespace", index_option="basic")
-    for name in ("content", "facts"):
-        build.add_bytes_field(name, stored=True, indexed=False)
     return build.build()
 
 
 class Index:
-    """Articles in a folder: FOLDER/FINGERPRINT/current is a link to the generation that answers.
+    """Articles in a folder. Readers call `reload`; the writer made by `writer` is the only one of a machine."""
 
-    Readers call `reload`. The writer made by `writer` is the only one of a machine.
-    """
-
+    _held: generations.Held
     _index: tantivy.Index
-    _folder: Path
+    _view: View
     _seen: tuple[int, ...]
-    _freqs: dict[tuple[str, str], int]
     _answers_from: float
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / fingerprint()
-        self.schema = _schema()
-        self._swap = threading.Lock()
         self.home.mkdir(parents=True, exist_ok=True)
-        if not (self.home / "current").exists():
-            with _only_one(self.home):
-                if not (self.home / "current").exists():
-                    _point(self.home, self.fresh_generation())
-        self._open()
+        self._swap = threading.Lock()
+        if not (self.home / generations.LINK).exists():
+            with generations.alone(self.home, patient=True):
+                if not (self.home / generations.LINK).exists():
+                    generations.point(self.home, self._begun().folder)
+        self._use(generations.opened(self.home))
 
     @property
     def folder(self) -> Path:
         """The generation this process answers from."""
-        return self._folder
+        return self._held.folder
 
-    def fresh_generation(self) -> Path:
-        """An empty folder beside the others."""
-        numbers = [int(found.name[1:]) for found in self.home.glob("g*") if found.name[1:].isdigit()]
-        folder = self.home / f"g{max(numbers, default=0) + 1}"
-        folder.mkdir()
-        return folder
-
-    def generation(self, folder: Path) -> Index:
-        """An index on one generation, whatever the link says; for building it."""
+    def fresh_generation(self) -> Index:
+        """An empty index beside the one that answers; for whoever is alone at it."""
         made = object.__new__(Index)
-        made.home, made.schema, made._swap = self.home, self.schema, threading.Lock()
-        made._use(folder)
+        made.home, made._swap = self.home, threading.Lock()
+        made._use(self._begun())
         return made
 
+    def _begun(self) -> generations.Held:
+        held = generations.fresh(self.home)
+        begin(held.folder)
+        return held
+
     def swap_in(self, folder: Path) -> None:
-        """From now on every reader's next `reload` answers from this generation; the others are removed."""
-        _point(self.home, folder)
+        """From now on every reader's next `reload` answers from this generation; for whoever is alone at it."""
+        generations.point(self.home, folder)
         self.reload()
-        for old in self.home.glob("g*"):
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
 
     def reload(self) -> None:
         """See what was committed since, also in a generation swapped in. Safe beside searches of other threads."""
         with self._swap:
-            if (self.home / "current").resolve() != self._folder:
-                self._open()
+            if (self.home / generations.LINK).resolve() != self.folder:
+                self._use(generations.opened(self.home))
             elif self._written() != self._seen:
                 self._seen = self._written()
                 self._index.reload()
-                self._freqs = {}
-                self._answers_from = threshold(self._folder)
+                self._look()
 
     def _written(self) -> tuple[int, ...]:
         """When the files that change with a commit or a calibration were written."""
-        files = (self._folder / "meta.json", self._folder / CALIBRATION)
+        files = (self.folder / "meta.json", self.folder / CALIBRATION)
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
-    def _open(self) -> None:
-        self._use((self.home / "current").resolve())
-
-    def _use(self, folder: Path) -> None:
-        self._index = tantivy.Index(self.schema, path=str(folder), reuse=True)
-        self._folder = folder
+    def _use(self, held: generations.Held) -> None:
+        self._index = tantivy.Index(_schema(), path=str(held.folder), reuse=True)
+        self._index.config_reader("Manual")
+        self._held = held
         self._seen = self._written()
-        self._freqs = {}
-        self._answers_from = threshold(folder)
+        self._index.reload()
+        self._look()
+
+    def _look(self) -> None:
+        """The texts are on disk before the commit that points to them: mapped after it, none is missing."""
+        searcher = self._index.searcher()
+        self._view = View(searcher, self._index.schema, Texts(self.folder), int(searcher.num_docs))
+        self._answers_from = threshold(self.folder)
 
     @property
     def answers_from(self) -> float:
         """The confidence from which this index answers; see bot.search.calibration."""
         return self._answers_from
 
-    def writer(self, *, large: bool = False) -> tantivy.IndexWriter:
+    def writer(self, *, large: bool = False) -> Writer:
         """Raises ValueError (LockBusy) where another process of this machine writes."""
-        return self._index.writer(LARGE_HEAP if large else SMALL_HEAP, 1)
+        return Writer(self._index.writer(LARGE_HEAP if large else SMALL_HEAP, 1), self._held)
 
     def __len__(self) -> int:
-        return int(self._index.searcher().num_docs)
+        return self._view.size
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether so many texts were replaced that the index is better built anew."""
+        return self._view.texts.written > WORN * len(self) + WORN_FROM
 
     def view(self) -> View:
-        return View(self._index.searcher(), self.schema, self._freqs)
+        """As of the last `reload`."""
+        return self._view
 
     def by_id(self, ids: Sequence[int]) -> list[Hit]:
-        return self.view().best(tantivy.Query.term_set_query(self.schema, "id", list(ids)), max(1, len(ids)))
+        view = self.view()
+        return view.best(tantivy.Query.term_set_query(view.schema, "id", list(ids)), max(1, len(ids)))
 
     def newest(self, clauses: Sequence[Clause], limit: int) -> list[Hit]:
         return self.view().newest(clauses, limit)
@@ -183,10 +195,10 @@ class Index:
     def sample(self, count: int, chance: random.Random) -> list[Hit]:
         """So many articles by chance, or all there are."""
         view = self.view()
-        found = (
-            view.searcher.search(tantivy.Query.all_query(), max(1, view.size), count=False).hits if view.size else []
-        )
-        return [_hit(view.searcher, 1.0, address) for _, address in chance.sample(found, min(count, len(found)))]
+        if not view.size:
+            return []
+        found = view.searcher.search(tantivy.Query.all_query(), view.size, count=False).hits
+        return view.hits(chance.sample(found, min(count, len(found))), 1.0)
 
     def like(self, text: str, telling: int, limit: int, least: int = 1) -> list[Hit]:
         """The articles nearest to a long text, by its most telling words that at least `least` of them have."""
@@ -198,25 +210,33 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The index as it stands at one moment; one view serves one message."""
+    """The index as it stands at one moment; one view serves every message until the next `reload`.
+
+    freqs: in how many articles a term stands. answers: what was found for a message, for whoever asks the same.
+    """
 
     searcher: tantivy.Searcher
     schema: tantivy.Schema
-    freqs: dict[tuple[str, str], int]
-
-    @property
-    def size(self) -> int:
-        return int(self.searcher.num_docs)
+    texts: Texts
+    size: int
+    freqs: dict[tuple[str, str], int] = field(default_factory=dict)
+    answers: dict[Any, Any] = field(default_factory=dict)
 
     def best(self, query: tantivy.Query, limit: int) -> list[Hit]:
-        found = self.searcher.search(query, limit, count=False)
-        return [_hit(self.searcher, score, address) for score, address in found.hits]
+        return self.hits(self.searcher.search(query, limit, count=False).hits)
 
     def newest(self, clauses: Sequence[Clause], limit: int) -> list[Hit]:
         query = tantivy.Query.boolean_query(list(clauses)) if clauses else tantivy.Query.all_query()
         order = tantivy.Order.Desc
         found = self.searcher.search(query, limit, count=False, order_by_field="published", order=order)
-        return [_hit(self.searcher, 1.0, address) for _, address in found.hits]
+        return self.hits(found.hits, 1.0)
+
+    def hits(self, found: Sequence[tuple[Any, tantivy.DocAddress]], score: float | None = None) -> list[Hit]:
+        """With what the texts say of each; `score` where it is the same for all."""
+        texts = self.texts
+        places = cast(list[int], self.searcher.fast_field_values("place", [address for _, address in found]))
+        scores = [one for one, _ in found] if score is None else [score] * len(found)
+        return [Hit(one, *texts.content(place), place, texts) for one, place in zip(scores, places, strict=True)]
 
     def any_of(self, field: str, terms: Iterable[str], boost: float = 1.0) -> list[Clause]:
         """Clauses of which any may hold. Flat, so that the index can skip what cannot win."""
@@ -252,19 +272,58 @@ class View:
         return occur, query if boost == 1.0 else tantivy.Query.boost_query(query, boost)
 
 
-def put(writer: tantivy.IndexWriter, document: Document) -> None:
-    """Replace one article; it is seen after the writer's commit."""
-    writer.delete_documents_by_term("id", document.id)
-    writer.add_document(_row(document))
+class Writer:
+    """Puts articles in and takes them out; readers see it after `commit`. Close it: it holds the machine's only lock."""
+
+    def __init__(self, terms: tantivy.IndexWriter, held: generations.Held) -> None:
+        self.held = held
+        self._terms, self._texts = terms, Pen(held.folder)
+
+    def put(self, document: Document) -> None:
+        """Replaces what there was of the article."""
+        told, terms = _analysed(document)
+        self.drop(document.id)
+        self._terms.add_document(tantivy.Document(place=self._texts.add(told), **terms))
+
+    def drop(self, article_id: int) -> None:
+        self._terms.delete_documents_by_term("id", article_id)
+
+    def commit(self) -> None:
+        self._texts.flush()
+        self._terms.commit()
+
+    def close(self) -> None:
+        """After the last commit."""
+        self._texts.close()
+        self._terms.wait_merging_threads()
 
 
-def drop(writer: tantivy.IndexWriter, article_id: int) -> None:
-    writer.delete_documents_by_term("id", article_id)
-
-
-def _row(document: Document) -> tantivy.Document:
+def _analysed(document: Document) -> tuple[Told, dict[str, Any]]:
+    """The article's text, and the terms it is found by."""
     title, body = plain(document.title).replace("\n", " "), plain(document.body)
-    facts: dict[str, Any] = {
+    published, content = int(document.published.timestamp()), f"{title}\n{body}"
+    told = Told(
+        id=document.id,
+        published=published,
+        group=document.duplicate_of or document.id,
+        title=title,
+        content=content,
+        size=len(content.encode()),
+        heard=sounding(content[:HEARD]),
+        facts=_facts(document),
+    )
+    return told, {
+        "id": document.id,
+        "published": published,
+        "words": " ".join(words(title) * TITLE_WEIGHT + words(body)),
+        "pairs": " ".join(pairs(title) * TITLE_WEIGHT + pairs(body)),
+        "sounds": " ".join(sound_pairs(title) * TITLE_WEIGHT + sound_pairs(body)),
+        "topics": " ".join(document.topics),
+    }
+
+
+def _facts(document: Document) -> bytes:
+    facts = {
         "title": document.title,
         "summary": document.summary,
         "url": document.url,
@@ -273,40 +332,4 @@ def _row(document: Document) -> tantivy.Document:
         "topics": document.topics,
         "duplicate_of": document.duplicate_of,
     }
-    return tantivy.Document(
-        id=document.id,
-        published=int(document.published.timestamp()),
-        group=document.duplicate_of or document.id,
-        words=" ".join(words(title) * TITLE_WEIGHT + words(body)),
-        pairs=" ".join(pairs(title) * TITLE_WEIGHT + pairs(body)),
-        sounds=" ".join(sound_pairs(title) * TITLE_WEIGHT + sound_pairs(body)),
-        topics=" ".join(document.topics),
-        content=f"{title}\n{body}".encode(),
-        facts=json.dumps(facts, ensure_ascii=False).encode(),
-    )
-
-
-def _hit(searcher: tantivy.Searcher, score: float, address: tantivy.DocAddress) -> Hit:
-    stored = searcher.doc(address)
-    first = stored.get_first
-    published = datetime.fromtimestamp(first("published") or 0, UTC)
-    return Hit(
-        float(score), first("id") or 0, published, first("group") or 0, first("content") or b"\n", first("facts") or b""
-    )
-
-
-def _point(home: Path, generation: Path) -> None:
-    """Replace the link in one step; whoever looks sees the old or the new one."""
-    link = home / "current.new"
-    with contextlib.suppress(FileNotFoundError):
-        link.unlink()
-    link.symlink_to(generation.name)
-    link.replace(home / "current")
-
-
-@contextlib.contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    """One process of this machine at a time; the lock of a killed one is free again."""
-    with (home / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return orjson.dumps(facts)

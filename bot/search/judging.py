@@ -58,7 +58,7 @@ def signs(wanted: Wanted, first: Ranked, changed: int = 0) -> Signs:
     """The score of an index grows with its size, so it is divided by the logarithm of that."""
     size = math.log(max(wanted.view.size, 3))
     weights = sum(concept.weight for concept in wanted.concepts)
-    missed = [one.weight for one in wanted.concepts if not one.share_in(first.hit.content)]
+    missed = [one.weight for one in wanted.concepts if not one.stands_in(first.hit.content)]
     talk = talkative(wanted.question.said)
     length = len(wanted.question.text.replace(" ", ""))
     return Signs(
@@ -71,7 +71,7 @@ def signs(wanted: Wanted, first: Ranked, changed: int = 0) -> Signs:
         changed=changed / max(length, 1),
         chat=talk["chat"],
         errand=talk["errand"],
-        together=together(wanted, first.hit.content.decode()),
+        together=together(wanted, first.hit.content),
     )
 
 

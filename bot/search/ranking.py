@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import tantivy
 
@@ -26,12 +27,14 @@ FRESH_DAYS = 180
 LONG = 3000
 """Bytes of an article whose bonus for being short and to the point is half."""
 
+ALL = 1.0 - 1e-9
+"""Of the words, but for the rounding of a sum."""
+
 TERMS, PAIRS = 24, 40
 """Terms looked for at most, the rarest first: a pasted paragraph is found as well by these, and in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """An article with its score. coverage: how much of what the words tell it has; verbatim: of the message's runs."""
 
     hit: Hit
@@ -42,18 +45,26 @@ class Ranked:
     exact: float
 
 
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One thing asked for: the ways to say it, and how much finding it tells."""
+class Asked(NamedTuple):
+    """One thing asked for: how much finding it tells, as it was said, and the other ways to say it."""
 
-    names: tuple[bytes, ...]
     weight: float
+    said: str
+    others: tuple[str, ...]
 
-    def share_in(self, content: bytes) -> float:
-        """1.0 as it was said, less by another name."""
-        if self.names[0] in content:
-            return 1.0
-        return BY_ANOTHER_NAME if any(name in content for name in self.names[1:]) else 0.0
+    def stands_in(self, content: str) -> bool:
+        return self.said in content or any(name in content for name in self.others)
+
+
+def share(asked: Sequence[Asked], content: str) -> float:
+    """How much of what was asked for stands there, less of what does by another name; in the unit of the weights."""
+    found = 0.0
+    for weight, said, others in asked:
+        if said in content:
+            found += weight
+        elif others and any(name in content for name in others):
+            found += weight * BY_ANOTHER_NAME
+    return found
 
 
 @dataclass(frozen=True)
@@ -120,60 +131,45 @@ class Wanted:
         return self._limited(self.view.all_of("pairs", grams))
 
     @cached_property
-    def concepts(self) -> tuple[Concept, ...]:
+    def concepts(self) -> tuple[Asked, ...]:
         """The words of the message; those inside a phrase with synonyms count together, as the rarest of them."""
         inside = {word: synonym for synonym in self.synonyms for word in words(synonym.phrase)}
-        weights: dict[tuple[bytes, ...], float] = {}
+        weights: dict[tuple[str, ...], float] = {}
         for term in dict.fromkeys(self.question.terms):
             synonym = inside.get(term)
             names = (synonym.phrase, *synonym.others) if synonym else (term,)
-            key = tuple(name.encode() for name in names)
-            weights[key] = max(weights.get(key, 0.0), self.view.rarity("words", term))
-        return tuple(Concept(names, weight) for names, weight in weights.items())
+            weights[names] = max(weights.get(names, 0.0), self.view.rarity("words", term))
+        return tuple(Asked(weight, said, tuple(others)) for (said, *others), weight in weights.items())
 
     @cached_property
-    def runs(self) -> tuple[tuple[int, tuple[bytes, ...]], ...]:
-        """Each unbroken piece of the message: its length, and the ways to say it."""
-        return tuple((len(run), self._ways(run)) for run in self.question.runs)
+    def runs(self) -> tuple[Asked, ...]:
+        """Each unbroken piece of the message, by its length, and the ways to say it."""
+        return tuple(Asked(len(run), run, self._other_ways(run)) for run in self.question.runs)
 
-    def _ways(self, run: str) -> tuple[bytes, ...]:
-        ways = [run]
-        for synonym in self.synonyms:
-            if synonym.phrase in run:
-                ways += [run.replace(synonym.phrase, other) for other in synonym.others]
-        return tuple(way.encode() for way in ways)
+    def _other_ways(self, run: str) -> tuple[str, ...]:
+        found = [synonym for synonym in self.synonyms if synonym.phrase in run]
+        return tuple(run.replace(synonym.phrase, other) for synonym in found for other in synonym.others)
 
     @cached_property
     def length(self) -> int:
-        return sum(length for length, _ in self.runs)
+        return int(sum(run.weight for run in self.runs))
 
     @cached_property
     def weight(self) -> float:
         return sum(concept.weight for concept in self.concepts)
 
-    def coverage(self, content: bytes) -> float:
-        found = 0.0
-        for concept in self.concepts:
-            if concept.names[0] in content:
-                found += concept.weight
-            elif len(concept.names) > 1:
-                found += concept.weight * concept.share_in(content)
-        return found / self.weight if self.weight else 0.0
-
-    def verbatim(self, content: bytes) -> float:
-        found = sum(length * _best_way(ways, content) for length, ways in self.runs)
-        return found / self.length if self.length else 0.0
-
     @cached_property
-    def whole(self) -> bytes:
-        """The message as it was said, in one piece."""
-        return self.question.said.encode()
+    def is_one_piece(self) -> bool:
+        """Whether no article has the message word for word that lacks one of its words: then none has to be looked at."""
+        if len(self.runs) != 1 or self.synonyms:
+            return False
+        return all(concept.said in self.runs[0].said for concept in self.concepts)
 
+    def coverage(self, content: str) -> float:
+        return share(self.concepts, content) / self.weight if self.weight else 0.0
 
-def _best_way(ways: tuple[bytes, ...], content: bytes) -> float:
-    if ways[0] in content:
-        return 1.0
-    return BY_ANOTHER_NAME if any(way in content for way in ways[1:]) else 0.0
+    def verbatim(self, content: str) -> float:
+        return share(self.runs, content) / self.length if self.length else 0.0
 
 
 def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
@@ -184,18 +180,17 @@ def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
         known = {hit.id for hit in hits}
         more = [hit for hit in wanted.view.best(query, CANDIDATES // 2) if hit.id not in known]
         floor = hits[-1].score if hits else 0.0
-        found += [_ranked(wanted, replace(hit, score=floor), best, now) for hit in more]
+        found += [_ranked(wanted, hit._replace(score=floor), best, now) for hit in more]
     return sorted(found, key=lambda one: -one.score)
 
 
 def _ranked(wanted: Wanted, hit: Hit, best: float, now: datetime) -> Ranked:
-    coverage, verbatim, in_title = (
-        wanted.coverage(hit.content),
-        wanted.verbatim(hit.content),
-        wanted.verbatim(hit.title),
-    )
-    exact = float(wanted.whole in hit.content)
-    age = max(0.0, (now - hit.published).total_seconds() / 86400)
+    content = hit.content
+    coverage = wanted.coverage(content)
+    verbatim = 0.0 if coverage < ALL and wanted.is_one_piece else wanted.verbatim(content)
+    in_title = wanted.verbatim(hit.title) if verbatim else 0.0
+    exact = float((verbatim == 1.0 or not wanted.runs) and wanted.question.said in content)
+    age = max(0.0, now.timestamp() - hit.seconds) / 86400
     score = (
         hit.score / best
         + 0.8 * coverage
@@ -203,7 +198,7 @@ def _ranked(wanted: Wanted, hit: Hit, best: float, now: datetime) -> Ranked:
         + 0.3 * in_title
         + 0.3 * exact
         + 0.1 * 2 ** (-age / FRESH_DAYS)
-        + 0.2 / (1 + len(hit.content) / LONG)
+        + 0.2 / (1 + hit.size / LONG)
     )
     return Ranked(hit, score, coverage, verbatim, in_title, exact)
 
@@ -221,7 +216,7 @@ def newest_first(wanted: Wanted, found: Sequence[Ranked], now: datetime) -> list
     latest = wanted.view.newest([*grams, *wanted.extra], CANDIDATES) if grams else []
     best = max(one.hit.score for one in found)
     known = {one.hit.id for one in found}
-    more = [_ranked(wanted, replace(hit, score=0.0), best, now) for hit in latest if hit.id not in known]
+    more = [_ranked(wanted, hit._replace(score=0.0), best, now) for hit in latest if hit.id not in known]
     about = [one for one in (*found, *more) if one.in_title > 0.0]
     rest = [one for one in found if one.in_title == 0.0]
-    return [*sorted(about, key=lambda one: -one.hit.published.timestamp()), *rest]
+    return [*sorted(about, key=lambda one: -one.hit.seconds), *rest]

@@ -13,7 +13,7 @@ from itertools import pairwise, product
 import tantivy
 
 from bot.search.analysis import pairs, plain, sound_code, sounding, words
-from bot.search.index import View
+from bot.search.index import HEARD, View
 from bot.understanding import sounds
 
 LONGEST_TERM = 9
@@ -21,7 +21,6 @@ RARE = 3
 """A character pair in fewer articles than this, and its sound in many more, may be a slip."""
 LOOKED_AT = 16
 """Articles by sound in which the right spelling is looked for."""
-READ_OF_EACH = 1500
 KNOWN_COSTS = 0.6
 """What a term of the trade is worth less where the article at hand does not have it."""
 UNITS = 24
@@ -209,8 +208,8 @@ def _evidence(text: str, runs: Sequence[_Run], view: View) -> list[Evidence]:
     if not heard:
         return []
     clauses = [*view.any_of("sounds", list(heard)[:UNITS]), *view.any_of("words", words(text)[:UNITS], 0.5)]
-    contents = [hit.content.decode() for hit in view.best(tantivy.Query.boolean_query(clauses), LOOKED_AT)]
-    return [Evidence(content, sounding(content)) for content in (one[:READ_OF_EACH] for one in contents)]
+    near = view.best(tantivy.Query.boolean_query(clauses), LOOKED_AT)
+    return [Evidence(hit.content[:HEARD], hit.heard) for hit in near]
 
 
 def _doubtful(units: tuple[Unit, ...], view: View) -> tuple[bool, ...]:

@@ -25,7 +25,7 @@ from bot.search.builder import Change, catch_up
 from bot.search.calibration import messages
 from bot.search.document import Document
 from bot.search.finding import Tools
-from bot.search.index import Index, put
+from bot.search.index import Index
 from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from config import texts
@@ -124,7 +124,7 @@ def _freshness(index: Index) -> float:
     """Milliseconds from the row to the hit, without the wait of a poll (half a second at most)."""
     started = time.perf_counter()
     writer = index.writer()
-    put(writer, Document(0, "刚刚发布的谐振波阀门", "谐振波阀门", NOW))
+    writer.put(Document(0, "刚刚发布的谐振波阀门", "谐振波阀门", NOW))
     writer.commit()
     index.reload()
     assert len(index.like("谐振波阀门", 3, 1)) == 1

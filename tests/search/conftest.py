@@ -12,7 +12,7 @@ from bot.samplesite.posts import Posts
 from bot.search.articles import IndexedArticles
 from bot.search.document import Document
 from bot.search.finding import Tools
-from bot.search.index import Index, put
+from bot.search.index import Index
 from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from config import texts
@@ -61,8 +61,9 @@ def _shelved(folder: Path, documents: Iterable[Document], taxonomy: Taxonomy, to
     index = Index(folder)
     writer = index.writer()
     for document in documents:
-        put(writer, document)
+        writer.put(document)
     writer.commit()
+    writer.close()
     index.reload()
     return IndexedArticles(index, taxonomy.topics, tools, lambda: NOW)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bot.search.articles import IndexedArticles
-from bot.search.index import put
 from tests.search.conftest import NOW, Shelve, article, others
 
 
@@ -141,7 +140,7 @@ def test_no_message_breaks_the_search(sample: IndexedArticles, message: str) -> 
 def test_a_change_replaces_the_article(shelve: Shelve) -> None:
     shelf = shelve([article(1, "阀门企业投产")])
     writer = shelf.index.writer()
-    put(writer, article(1, "泵业企业投产"))
+    writer.put(article(1, "泵业企业投产"))
     writer.commit()
     shelf.index.reload()
     assert [one.title for one in shelf.search("泵业").articles] == ["泵业企业投产"]

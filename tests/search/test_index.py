@@ -8,14 +8,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.search import generations
+from bot.search.analysis import sounding
 from bot.search.articles import IndexedArticles
-from bot.search.builder import Busy, Change, _alone, catch_up, place, rebuild
+from bot.search.builder import Busy, Change, catch_up, place, rebuild, tidy
 from bot.search.document import Document
-from bot.search.index import Index, put
+from bot.search.index import Index
+from bot.search.threshold import keep
 from tests.search.conftest import NOW, article
 
 SOON_S = 20.0
@@ -52,7 +56,7 @@ def test_only_one_writes_and_the_other_goes_on_reading(tmp_path: Path) -> None:
     one, other = Index(tmp_path), Index(tmp_path)
     writer = one.writer()
     assert catch_up(other, shelf(article(1, "甲"))) == 0
-    put(writer, article(2, "乙"))
+    writer.put(article(2, "乙"))
     writer.commit()
     assert titles(other) == ["乙"]
 
@@ -71,9 +75,97 @@ def test_a_rebuild_is_swapped_in_beside_running_questions(tmp_path: Path) -> Non
     asked.join(SOON_S)
     assert not failures
     assert index.folder != before
-    assert not before.exists()
     assert len(titles(reader)) == len(documents)
     assert reader.folder == index.folder
+    tidy(index)
+    assert generations_in(index.home) == [index.folder]
+
+
+def generations_in(home: Path) -> list[Path]:
+    return sorted(home.glob("g*"))
+
+
+def test_a_generation_that_is_still_read_stays_until_its_last_reader_leaves(tmp_path: Path) -> None:
+    index, reader = Index(tmp_path), Index(tmp_path)
+    catch_up(index, shelf(article(1, "甲")))
+    reader.reload()
+    before = reader.folder
+    rebuild(index, shelf(article(1, "甲")))
+    tidy(index)
+    assert before.is_dir()
+    assert [hit.title for hit in reader.newest([], 9)] == ["甲"]
+    reader.reload()
+    tidy(reader)
+    assert generations_in(index.home) == [index.folder]
+
+
+def test_what_a_killed_rebuild_left_goes_with_the_next(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    left = generations.fresh(index.home).folder
+    assert left.is_dir()
+    rebuild(index, shelf(article(1, "甲")))
+    assert generations_in(index.home) == [index.folder]
+
+
+def test_a_rebuild_keeps_the_threshold_that_was_measured(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    catch_up(index, shelf(article(1, "甲")))
+    keep(index.folder, 0.123, 1)
+    rebuild(index, shelf(article(1, "甲")))
+    assert index.answers_from == 0.123
+
+
+def test_an_older_analysis_goes_when_nobody_has_it_open_and_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index(tmp_path)
+    monkeypatch.setattr("bot.search.index.fingerprint", lambda: "v999-other")
+    older, homes = Index(tmp_path), {index.home}
+    _age(older.home, generations.KEPT_S + 60)
+    tidy(index)
+    assert set(tmp_path.iterdir()) == homes | {older.home}
+    del older
+    tidy(index)
+    assert set(tmp_path.iterdir()) == homes
+    monkeypatch.setattr("bot.search.index.fingerprint", lambda: "v998-newer")
+    home = Index(tmp_path).home
+    tidy(index)
+    assert home.is_dir()
+
+
+def _age(home: Path, seconds: float) -> None:
+    for file in home.rglob("*"):
+        os.utime(file, (time.time() - seconds,) * 2, follow_symlinks=False)
+
+
+def test_texts_that_were_replaced_wear_an_index_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.search.index.WORN_FROM", 5)
+    index = Index(tmp_path)
+    rows = [article(1, f"第{n}稿") for n in range(8)]
+    catch_up(index, shelf(*rows))
+    index.reload()
+    worn = [index.is_worn]
+    catch_up(index, shelf(*rows, article(1, "定稿")))
+    index.reload()
+    worn.append(index.is_worn)
+    rebuild(index, shelf(article(1, "定稿")))
+    assert [*worn, index.is_worn] == [False, True, False]
+    assert titles(index) == ["定稿"]
+
+
+def test_an_article_found_says_all_that_was_put_in(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    put_in = replace(
+        article(7, "ＡＩ 車間😂", "第一行\n第二行", duplicate_of=3), topics=("ai",), picture="https://x/1.png"
+    )
+    catch_up(index, shelf(put_in))
+    index.reload()
+    hit = index.by_id([7])[0]
+    assert (hit.title, hit.body, hit.group) == ("ai 车间😂", "第一行\n第二行", 3)
+    assert (hit.published, hit.size) == (NOW, len(hit.content.encode()))
+    assert hit.heard == sounding(hit.content)
+    facts = hit.facts
+    assert (facts.title, facts.topics, facts.picture, facts.duplicate_of) == (put_in.title, ("ai",), put_in.picture, 3)
 
 
 def _ask_until(articles: IndexedArticles, stop: threading.Event, failures: list[BaseException]) -> threading.Thread:
@@ -92,7 +184,7 @@ def _ask_until(articles: IndexedArticles, stop: threading.Event, failures: list[
 
 def test_two_rebuilds_at_once_are_one_too_many(tmp_path: Path) -> None:
     index = Index(tmp_path)
-    with _alone(index), pytest.raises(Busy):
+    with generations.alone(index.home), pytest.raises(Busy):
         rebuild(index, shelf())
 
 
@@ -100,7 +192,7 @@ def _write_for_ever(folder: str) -> None:
     index = Index(Path(folder))
     writer = index.writer()
     for number in range(1, 1_000_000):
-        put(writer, article(number, f"没写完的{number}"))
+        writer.put(article(number, f"没写完的{number}"))
         if number == 300:
             Path(folder, "busy").touch()
 
