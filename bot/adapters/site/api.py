@@ -39,10 +39,10 @@ def api_page(text: str, number: int, cleaning: Cleaning) -> ApiPage:
         rows, bar = data["list"] or [], data["pagebar"]
         last, total = int(bar["PageAll"]), int(bar["AllCount"])
         code = answer["code"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise SiteError("the API's answer makes no sense") from None
     if code != 200 or not isinstance(rows, list) or (not rows and total > 0 and number <= last):
-        raise SiteError(f"the API answers {code} with {len(rows)} rows")
+        raise SiteError(f"the API answers {str(code)[:20]} with {len(rows) if isinstance(rows, list) else 'no'} rows")
     found = [_article(row, cleaning) for row in rows if _is_public(row)]
     edited = [when for row in rows if (when := _moment(row, "UpdateTime"))]
     return ApiPage(

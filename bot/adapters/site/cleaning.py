@@ -17,6 +17,8 @@ EDGE_TOP, EDGE_BOTTOM = 3, 12
 """How many lines at the beginning and at the end of a body can be the firm's: those are counted."""
 LONGEST_EDGE = 200
 LONGEST_CREDIT, LONGEST_CONTACT = 100, 80
+BEGINNING, LONGEST_LINE = 10_000, 1_000
+"""Characters of a body, and of one line in it, that are looked at for whole sentences."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,9 @@ class Cleaning:
 
     def _contact_block(self, raw: Sequence[str]) -> int:
         """Where the contact block at the end begins: at its first line, unless the article goes on after it."""
-        for at, line in enumerate(raw):
-            if self._is_contact(line) and all(_is_short(after) or self._is_contact(after) for after in raw[at:]):
-                return at
-        return len(raw)
+        is_text = (not _is_short(line) and not self._is_contact(line) for line in reversed(raw))
+        after_text = len(raw) - next((at for at, yes in enumerate(is_text) if yes), len(raw))
+        return next((at for at in range(after_text, len(raw)) if self._is_contact(raw[at])), len(raw))
 
     def _dropped(self, line: str) -> bool:
         return (len(line) <= LONGEST_CREDIT and bool(self.drop.search(line))) or self._is_contact(line)
@@ -113,8 +114,9 @@ def summary(body: str, length: int) -> str:
 
 
 def _sentences(body: str) -> list[str]:
-    """Whole sentences; a heading or a piece without an end is none."""
-    return [found.strip() for line in body.split("\n") for found in _SENTENCE.findall(line) if len(found.strip()) > 1]
+    """Whole sentences of its beginning; a heading or a piece without an end is none."""
+    begun = (line[:LONGEST_LINE] for line in body[:BEGINNING].split("\n"))
+    return [found.strip() for line in begun for found in _SENTENCE.findall(line) if len(found.strip()) > 1]
 
 
 def _beginning(text: str, length: int) -> str:

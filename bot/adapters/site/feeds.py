@@ -32,7 +32,12 @@ def entries(text: str, cleaning: Cleaning) -> list[FoundArticle]:
     if not _END.search(text[-2000:]):
         raise SiteError("the feed is cut off")
     # As a stream: given a text, feedparser would also fetch an address or open a file of that name.
-    parsed = feedparser.parse(io.BytesIO(text.encode()), response_headers={"content-type": "text/xml; charset=utf-8"})
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(text.encode()), response_headers={"content-type": "text/xml; charset=utf-8"}
+        )
+    except (ValueError, OverflowError, RecursionError):  # of characters that are none, such as &#xd800;
+        raise SiteError("the feed cannot be read") from None
     return [found for entry in parsed.entries if (found := _article(entry, cleaning))]
 
 

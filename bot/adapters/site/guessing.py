@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -19,6 +19,9 @@ LEAST = 30
 """Characters of running text below which a page shows no article."""
 HEAD = 8
 """How many lines above the text may be the theme's: title, date, author, views."""
+
+MOST_HEADINGS, LONGEST_HEADING = 500, 200
+"""How many are looked at, and how many pieces of each: nested in each other they would take for ever."""
 
 _HEADINGS = "h1,h2,h3,h4,[class*=title]"
 _META = re.compile(
@@ -149,20 +152,44 @@ def _words(node: LexborNode) -> set[str]:
 # What stands in the same place and is not the text.
 
 
+@dataclass(slots=True)
+class _Told:
+    """How many characters a node shows, and how many of them stand in links."""
+
+    node: LexborNode
+    above: int
+    whole: int = 0
+    linked: int = 0
+
+
 def _foreign(body: LexborNode, rules: Rules) -> set[int]:
     """Parts of the container that are the theme's by their name, or are hardly more than links."""
-    whole = max(1, len(text_of(body)))
-    return {node.mem_id for node in body.css("*") if node.mem_id != body.mem_id and _is_foreign(node, rules, whole)}
+    told = _told(body)
+    whole = max(1, told[0].whole)
+    return {one.node.mem_id for one in told[1:] if _is_foreign(one, rules, whole)}
 
 
-def _is_foreign(node: LexborNode, rules: Rules, whole: int) -> bool:
-    if node.tag not in BLOCKS and node.tag not in ("span", "a"):
-        return False
-    size = len(text_of(node))
+def _is_foreign(told: _Told, rules: Rules, whole: int) -> bool:
+    node, size = told.node, told.whole
     if node.tag in BLOCKS and _words(node) & rules.unlikely and size < whole * 0.5:
         return True
-    linked = sum(len(text_of(link)) for link in node.css("a"))
-    return node.tag in ("ul", "ol", "nav", "footer", "aside", "div") and size > 0 and linked >= 0.7 * size
+    return node.tag in ("ul", "ol", "nav", "footer", "aside", "div") and size > 0 and told.linked >= 0.7 * size
+
+
+def _told(root: LexborNode) -> list[_Told]:
+    """Every part that is read, the root first, each summed once: a page may be nested thousands deep."""
+    found = [_Told(root, -1)]
+    for at, one in enumerate(found):  # grows while it is walked
+        for child in one.node.iter(include_text=True):
+            if child.is_text_node:
+                one.whole += len(tidy(child.text_content or ""))
+            elif child.is_element_node and child.tag not in NEVER:
+                found.append(_Told(child, at))
+    for one in reversed(found[1:]):
+        above = found[one.above]
+        above.whole += one.whole
+        above.linked += one.whole if one.node.tag == "a" else one.linked
+    return found
 
 
 def _without_head(found: Sequence[str], title: str) -> Sequence[str]:
@@ -188,11 +215,11 @@ _NOW = datetime.fromisoformat("2100-01-01T00:00:00+08:00")
 
 def _title(parsed: LexborHTMLParser) -> str:
     document = text_of(parsed.css_first("title")) or _content(parsed, "meta[property='og:title']")
-    shown = [text_of(node) for node in parsed.css(_HEADINGS) if not _leads_home(node)]
-    fitting = [text for text in shown if len(text) > 3 and text in document]
+    headings = [node for node in parsed.css(_HEADINGS)[:MOST_HEADINGS] if not _leads_home(node)]
+    fitting = [text for node in headings if len(text := text_of(node, LONGEST_HEADING)) > 3 and text in document]
     if fitting:
         return max(fitting, key=len)
-    own = [" ".join(node.text(deep=False).split()) for node in parsed.css(_HEADINGS) if not _leads_home(node)]
+    own = [" ".join(node.text(deep=False).split()) for node in headings]
     fitting = [text for text in own if len(text) > 3 and text in document]
     return max(fitting, key=len) if fitting else re.split(r"\s*[-_|–—]\s*", document)[0]
 

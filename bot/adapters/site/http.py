@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 from protego import Protego
 
-from bot.adapters.site.addresses import Forbidden, Resolve, SiteError, resolved, transport
+from bot.adapters.site.addresses import Forbidden, Resolve, SiteError, joined, resolved, transport
 from bot.adapters.site.unpacking import TooMuch, decoded, unpacked
 
 __all__ = ["Fetcher", "Forbidden", "Gone", "Later", "Page", "SiteError", "TooMuch"]
@@ -128,7 +128,7 @@ class Fetcher:
             status, headers, body = self._once(url, validators)
             if status not in (301, 302, 303, 307, 308) or "location" not in headers:
                 return status, headers, body, url
-            url = urljoin(url, headers["location"])
+            url = joined(url, headers["location"])
         raise SiteError(f"too many redirects: {url}")
 
     def _once(self, url: str, validators: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
@@ -157,7 +157,7 @@ class Fetcher:
 
     def _allowed(self, url: str) -> str:
         """The address, quoted; it lies at this site, and robots.txt has nothing against it."""
-        address = urljoin(self.root + "/", quote(url, safe="%/:=&?~#+!$,;'@()*[]"))
+        address = joined(self.root + "/", quote(url, safe="%/:=&?~#+!$,;'@()*[]"))
         self._check(address)
         if not self._rules().can_fetch(address, self.agent):
             raise Forbidden(f"robots.txt: {urlsplit(address).path}")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from bot.adapters.site.addresses import joined
 from bot.adapters.site.dates import published
 from bot.adapters.site.markup import text_of, unescaped
 
@@ -85,7 +86,7 @@ def article_links(
     parsed: LexborHTMLParser, base: str, known: Iterable[str], own: Callable[[str], str]
 ) -> tuple[str, ...]:
     """Addresses of articles on a page: those shaped like addresses known to be articles, in their order."""
-    anchors = (urljoin(base, node.attributes.get("href") or "") for node in parsed.css("a[href]"))
+    anchors = (joined(base, node.attributes.get("href")) for node in parsed.css("a[href]"))
     home = own(urljoin(base, "/"))
     ours = dict.fromkeys(url for url in map(own, anchors) if url and url != home and not url.endswith("/0.html"))
     shapes = {shape(url) for url in known} or _likeliest(ours)
@@ -101,10 +102,10 @@ def _likeliest(urls: Iterable[str]) -> set[str]:
 def list_page(
     parsed: LexborHTMLParser, base: str, number: int, known: Iterable[str], own: Callable[[str], str]
 ) -> ListPage:
-    links = [(text_of(node), urljoin(base, node.attributes.get("href") or "")) for node in parsed.css("a[href]")]
+    links = [(text_of(node), joined(base, node.attributes.get("href"))) for node in parsed.css("a[href]")]
     ahead = parsed.css_first("a[rel=next],link[rel=next]")
     candidates = [
-        *([urljoin(base, ahead.attributes.get("href") or "")] if ahead else []),
+        *([joined(base, ahead.attributes.get("href"))] if ahead else []),
         *(url for text, url in links if text == str(number + 1)),
         *(url for text, url in links if text.lower() in _NEXT),
     ]

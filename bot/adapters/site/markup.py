@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Collection, Iterator
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -19,20 +20,42 @@ footer nav aside pre hr center address details summary caption
 BLOCKS = frozenset(_BLOCKS.split())
 _SPACES = re.compile(r"[\s\u00a0\u3000\u200b\ufeff]+")
 _REFUSED = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+DEEPEST = 1_000
+"""Browsers stop at 512."""
+
+_TAG = re.compile(
+    r"</?(?!(?:p|li|br|hr|img|td|th|tr|dd|dt|option|meta|link|input|source|wbr|col|area|base|embed|param|track)\b)[a-z]",
+    re.I,
+)
+"""What stays open until it is closed: the others close each other."""
+_HALF = re.compile("[\ud800-\udfff]")
 _WEB = ("http", "https")
 
 
 def tree(text: str) -> LexborHTMLParser:
-    return LexborHTMLParser(text)
+    """Half characters, which JSON and feeds can hold and the parser does not take, are left out."""
+    return LexborHTMLParser(_HALF.sub("", _shallow(text)))
 
 
-def lines(root: LexborNode, without: Collection[int] = ()) -> list[str]:
+def _shallow(text: str) -> str:
+    """The text up to where it is nested deeper than any page: the parser looks at all that is open with each tag."""
+    if text.count("<") <= DEEPEST:
+        return text
+    depth = 0
+    for tag in _TAG.finditer(text):
+        depth = max(0, depth - 1) if tag[0][1] == "/" else depth + 1
+        if depth > DEEPEST:
+            return text[: tag.start()]
+    return text
+
+
+def lines(root: LexborNode, without: Collection[int] = (), most: int | None = None) -> list[str]:
     """The lines of a part of a page in reading order; nodes whose mem_id is in `without` are left out.
 
-    Walks with a stack of its own: a page nested ten thousand deep is read like any other.
+    Walks with a stack of its own: a deeply nested page is read like any other. most: pieces that are read.
     """
     found, words = [], list[str]()
-    for piece in _pieces(root, without):
+    for piece in islice(_pieces(root, without), most):
         if piece is None:
             found.append("".join(words))
             words.clear()
@@ -53,8 +76,8 @@ def tidy(text: str) -> str:
     return _SPACES.sub(" ", _REFUSED.sub("", text)).strip()
 
 
-def text_of(node: LexborNode | None) -> str:
-    return tidy(" ".join(lines(node))) if node else ""
+def text_of(node: LexborNode | None, most: int | None = None) -> str:
+    return tidy(" ".join(lines(node, most=most))) if node else ""
 
 
 def picture(root: LexborNode | None, base: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from bot.adapters.site.addresses import joined
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.feeds import entries
 from bot.adapters.site.http import Fetcher
@@ -35,7 +36,7 @@ class OtherFeed:
         return [one for one in found if one and len(one.body) >= SHORTEST], page.validators
 
     def _placed(self, found: FoundArticle) -> FoundArticle | None:
-        url = urljoin(self.url, found.url)
+        url = joined(self.url, found.url)
         if urlsplit(url).scheme not in ("http", "https") or len(url) > LONGEST_URL:
             return None
         return replace(found, url=same_address(url, url), category=found.category or self.category)

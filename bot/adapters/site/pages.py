@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from bot.adapters.site.addresses import joined
 from bot.adapters.site.body import markup
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.dates import published
@@ -133,7 +133,7 @@ def title_text(node: LexborNode, parsed: LexborHTMLParser) -> str:
 
 def canonical(parsed: LexborHTMLParser, url: str) -> str:
     node = parsed.css_first("link[rel=canonical]")
-    return urljoin(url, (node.attributes.get("href") or "").strip() or url) if node else url
+    return (joined(url, node.attributes.get("href")) or url) if node else url
 
 
 def _part(parsed: LexborHTMLParser, selector: str) -> str:
