@@ -176,7 +176,7 @@ class Work:
             now=partial(datetime.now, UTC),
             worker=uuid.uuid4().hex,
             channels=self.reach.channels,
-            speed=Speed(push["at_once"], push["lanes"], push["per_second"]),
+            speed=Speed(push["at_once"], push["per_second"]),
             habits=habits_of(made),
             more=partial(self.wake, "deliver"),
             alarm=self._alarm,

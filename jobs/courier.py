@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
 
 from bot.adapters.wechat.errors import PlatformError
 from bot.dialogue.reply import Card, fitted, link
@@ -17,6 +21,12 @@ from bot.store.deliveries import Delivery
 from bot.store.news import SHANGHAI, Fresh, Story
 from jobs.habits import Habits
 
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""What one sender holds, with its timeouts and quick repeats, must be sent within this."""
+WAITS, PAUSE = 40, 0.5
+"""Tries, and seconds between them, should the database be away: only we know how what we sent went."""
 FIELD = 20
 """Characters of one field of a template message; the platform strips what is longer (reference §9.1)."""
 
@@ -103,11 +113,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """at_once: messages of this process on their way at the same time. lanes: groups that are worked on side by side,
-    so that some are sent while others are written down. per_second: over all machines; 0 = as fast as it goes."""
+    """at_once: messages of this process on their way at the same time. per_second: over all machines; 0 = as fast as
+    it goes."""
 
     at_once: int = 1
-    lanes: int = 1
     per_second: float = 0.0
 
 
@@ -158,15 +167,29 @@ class Courier:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A delivery that has begun: what goes out, and what it took from the ledger (the window's kind)."""
+    """A delivery that is ready: what goes out, and what it took from the ledger (the window's kind)."""
 
     row: Delivery
     content: Content
-    window: str
     client_msg_id: str
+    window: str = ""
 
 
 def client_msg_id(broadcast: Broadcast, openid: str) -> str:
     """The same for every try of the same broadcast to the same follower, so that the platform sends it once."""
     made_of = f"{broadcast.key} {broadcast.created_at.isoformat()} {openid}"
     return hashlib.sha256(made_of.encode()).hexdigest()[:32]
+
+
+T = TypeVar("T")
+
+
+def when_database_answers(work: Callable[[], T]) -> T:
+    """Does it again while the database is away; it must do no harm to what the first try did. Raises DBAPIError."""
+    for _ in range(WAITS):
+        try:
+            return work()
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError):
+            log.warning("the database is away; there is something to write down")
+            time.sleep(PAUSE)
+    return work()

@@ -1,21 +1,23 @@
 """Sends planned news to followers one by one: customer-service messages, template messages, subscription notices.
 
-Claim a group, commit that it begins, send all of it at the same time, write down how it went. Nothing is sent inside a
-transaction. A worker may die anywhere: what surely was not sent is planned again, the rest is settled with the
-platform's own idempotency key where the channel has one, and is left to staff where it has none.
+Each sender takes what is ready, commits that it begins, sends it, and writes down how it went with the commit that the
+next begins. Nothing is sent inside a transaction. A worker may die anywhere: what surely was not sent is planned again,
+the rest is settled with the platform's own idempotency key where the channel has one, and is left to staff where it has
+none. That rest is only what was on its way in that moment: one message a sender.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,45 +36,46 @@ from bot.adapters.wechat.errors import (
     Unsure,
 )
 from bot.adapters.wechat.quota import next_day
-from bot.store import consents, deliveries, erasures, news
+from bot.store import consents, deliveries, erasures
 from bot.store.base import Sessions
-from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
-from bot.store.subscriptions import Subscription
-from jobs.courier import Courier, Filled, Issue, Ledger, Packet, Sender, Speed, Template, Wording, client_msg_id
+from jobs.courier import (
+    LEASE,
+    Courier,
+    Filled,
+    Ledger,
+    Packet,
+    Sender,
+    Speed,
+    Template,
+    Wording,
+    when_database_answers,
+)
+from jobs.supply import Supply
 
-__all__ = ["Courier", "Speed", "Template", "Wording", "deliver_due", "run"]
+__all__ = ["LEASE", "Courier", "Speed", "Template", "Wording", "deliver_due", "run"]
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-"""Sending one group, with its timeouts and quick repeats, must end within this."""
 TRIES = 8
 KEPT_BACK = 1
 """Messages of a window that news leaves for people to answer with."""
-SEEN = timedelta(seconds=5)
-"""How long a broadcast is not looked up again: an article taken down meanwhile may still go out."""
-SETTLED, MANY = frozenset({"template"}), 8
-"""Channels on which a repeat is harmless, and how many times as many rows are worked on at once there."""
-HELP = 1.0
-"""Seconds after which other machines are asked to help, again."""
 HELD = timedelta(minutes=10)
 """How long a channel rests that needs a person."""
-WRITE_DOWN = 40
-"""Tries, half a second apart, to write down how a group went, should the database be away: we alone know it."""
-CALLS = {"service": "message/custom/send", "template": "message/template/send", "notice": "message/subscribe/bizsend"}
 ACCOUNT_WIDE = frozenset({40164, 45035, 48004, 50004, 50007, 61004})
 """Codes with which no call of any kind makes sense until a person has acted."""
+SHUT = "the window is shut or full: it waits for their next message"
+STOPPED = "stopped before it"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """error: None where it went out. unsent: the run stopped before its turn."""
+    """error: None where it went out. unsent: why it was not even tried, as SHUT or STOPPED."""
 
     packet: Packet
     error: PlatformError | None = None
     msg_id: str = ""
-    unsent: bool = False
+    unsent: str = ""
 
 
 def deliver_due(
@@ -91,66 +94,100 @@ def run(courier: Courier) -> int:
     with courier.sessions.begin() as session:
         deliveries.recover(session, courier.now())
         deliveries.forgotten(session, courier.now())
-    speed = courier.speed
-    if speed.lanes == 1 and speed.at_once == 1:
-        return _lane(courier, lambda send, packets: [send(packet) for packet in packets])
-    with ThreadPoolExecutor(speed.at_once) as senders, ThreadPoolExecutor(speed.lanes) as lanes:
-        # Each lane under its own name: rows of one must not be settled by another.
-        own = [replace(courier, worker=uuid.uuid4().hex) for _ in range(speed.lanes)]
-        in_parallel = lambda send, packets: list(senders.map(send, packets))  # noqa: E731
-        return sum(lanes.map(partial(_lane, in_parallel=in_parallel), own))
-
-
-_Spread = Callable[[Callable[[Packet], Outcome], Sequence[Packet]], list[Outcome]]
-
-
-def _lane(courier: Courier, in_parallel: _Spread) -> int:
-    sent, asked = 0, 0.0
-    while rows := _claim(courier):
-        if len(rows) >= courier.speed.at_once and time.monotonic() - asked > HELP:
-            asked = time.monotonic()
-            courier.more()
-        packets = _begin(courier, rows)
-        sent += _write_down(courier, in_parallel(partial(_send, courier), packets))
-    return sent
-
-
-def _claim(courier: Courier) -> Sequence[Delivery]:
-    """No more than can be on their way at once, so that what a dying worker leaves unsure stays that small; more where
-    the platform settles repeats."""
-    channels, now = courier.open_channels, courier.now()
-    for some, most in (
-        ([one for one in channels if one in SETTLED], courier.speed.at_once * MANY),
-        ([one for one in channels if one not in SETTLED], courier.speed.at_once),
-    ):
-        if some:
-            with courier.sessions.begin() as session:
-                rows = deliveries.claim(
-                    session, some, courier.worker, now, LEASE, most, courier.habits.awake_since(now)
-                )
-            if rows:
-                return rows
-    return ()
-
-
-# Begin
-
-
-def _begin(courier: Courier, rows: Sequence[Delivery]) -> list[Packet]:
-    """Claim the articles for the followers and commit that sending begins; what has nothing to bring is settled."""
-    windows = {row.id: window for row in rows if (window := _spend(courier, row))}
-    packets: list[Packet] = []
+    supply, book = Supply(courier), Book(courier)
+    slots = threading.Semaphore(courier.speed.at_once)
     try:
-        with courier.sessions.begin() as session:
-            _drop(session, courier, [row for row in rows if row.id not in windows])
-            begun = _allowed(session, courier, [row for row in rows if row.id in windows])
-            packets = _packed(session, courier, begun, windows)
+        if courier.speed.at_once == 1:
+            return _Hand(courier, supply, book, slots).work()
+        hands = [_Hand(courier, supply, book, slots) for _ in range(_hands(courier.speed.at_once))]
+        with ThreadPoolExecutor(len(hands)) as pool:
+            working = [pool.submit(hand.work) for hand in hands]
+        return sum(each.result() for each in working)
     finally:
-        going = {packet.row.id for packet in packets}
-        for row in rows:
-            if row.id not in going and row.channel == "service":
-                courier.ledger.give_back(row.openid, windows.get(row.id, ""))
-    return packets
+        _hand_back(courier, supply)
+
+
+def _hand_back(courier: Courier, supply: Supply) -> None:
+    """What was claimed and will not be sent by this run, should it end early: nobody has to wait for the lease."""
+    if supply.left_over():
+        with suppress(sa.exc.DBAPIError), courier.sessions.begin() as session:
+            deliveries.hand_back(session, courier.worker, courier.now())
+
+
+def _hands(at_once: int) -> int:
+    """Half as many again as may send at once, so that some send while others write down."""
+    return at_once + at_once // 2
+
+
+@dataclass
+class _Hand:
+    """One sender. slots: one for each that may be on its way. done: what it sent and has not written down."""
+
+    courier: Courier
+    supply: Supply
+    book: Book
+    slots: threading.Semaphore
+    done: list[Outcome] = field(default_factory=list)
+    sent: int = 0
+
+    def work(self) -> int:
+        """Returns how many followers got something."""
+        while packets := self.supply.take(self.rest):
+            begun = self._turn(self._ready(packets))
+            self.done = [self._sent(packet) for packet in begun]
+        self.rest()
+        return self.sent
+
+    def _sent(self, packet: Packet) -> Outcome:
+        with self.slots:
+            return _send(self.courier, packet)
+
+    def rest(self) -> None:
+        """Nothing that was sent stays unwritten while we wait for something."""
+        if self.done:
+            self._turn([])
+
+    def _ready(self, packets: Sequence[Packet]) -> list[Packet]:
+        """Those that may go now; the others are done with."""
+        ready = []
+        for packet in packets:
+            one = self._admitted(packet)
+            if isinstance(one, Packet):
+                ready.append(one)
+            else:
+                self.done.append(one)
+        return ready
+
+    def _admitted(self, packet: Packet) -> Packet | Outcome:
+        """Its turn among all machines has come, and it has what it takes of the window."""
+        if _is_hopeless(self.courier, packet):
+            return Outcome(packet, unsent=STOPPED)
+        try:
+            self._keep_pace()
+            window = _spend(self.courier, packet.row)
+        except TROUBLE as trouble:
+            return Outcome(packet, Busy(None, f"Redis: {type(trouble).__name__}"))
+        return replace(packet, window=window) if window else Outcome(packet, unsent=SHUT)
+
+    def _keep_pace(self) -> None:
+        ledger, speed = self.courier.ledger, self.courier.speed
+        while speed.per_second and (wait := ledger.pace("send", speed.per_second, burst=speed.at_once)):
+            self.rest()
+            time.sleep(wait.total_seconds())
+
+    def _turn(self, ready: Sequence[Packet]) -> list[Packet]:
+        """One commit for both: how the last went, and that the next begin. Those that did begin come back."""
+        count, begun = self.book.write(self.done, ready)
+        self.sent += count
+        self.done = []
+        for packet in ready:
+            if packet not in begun:
+                _give_back(self.courier, packet)
+        return begun
+
+
+def _is_hopeless(courier: Courier, packet: Packet) -> bool:
+    return courier.halt.is_set() or packet.row.channel in courier.stopped
 
 
 def _spend(courier: Courier, row: Delivery) -> str:
@@ -160,139 +197,32 @@ def _spend(courier: Courier, row: Delivery) -> str:
     return courier.ledger.spend(row.openid, courier.now(), keep=KEPT_BACK)
 
 
-def _drop(session: Session, courier: Courier, rows: Iterable[Delivery]) -> None:
-    why = "the window is shut or full: it waits for their next message"
-    for row in rows:
-        if not _by_another(session, courier, row):
-            deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error=why)
-
-
-def _by_another(session: Session, courier: Courier, row: Delivery) -> bool:
-    """Planned again for the next best channel; False where there is none. Surely nothing was sent by this one."""
-    place = courier.channels.index(row.channel)
-    others = courier.channels[place + 1 :]
-    return bool(others) and deliveries.reroute(session, row.id, courier.worker, others[0], courier.now())
-
-
-def _allowed(session: Session, courier: Courier, rows: Sequence[Delivery]) -> Sequence[Delivery]:
-    """Those whose followers have not had too much lately, and who agreed; the others wait, or have nothing to get."""
-    full = _over_cap(session, courier, rows)
-    tomorrow = courier.habits.wakes(next_day(courier.now()))
-    for row in full:
-        deliveries.put_back(session, row.id, courier.worker, tomorrow, "enough messages for today")
-    kept = []
-    for row in rows:
-        if row in full:
-            continue
-        if row.channel == "notice" and not consents.use(session, row.openid, _template_id(courier, row)):
-            if not _by_another(session, courier, row):
-                deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="no consent left")
-            continue
-        kept.append(row)
-    return kept
-
-
-def _over_cap(session: Session, courier: Courier, rows: Sequence[Delivery]) -> list[Delivery]:
-    """What has begun before is a repeat, and counted already."""
-    new = [row for row in rows if row.begun_at is None]
-    caps = ((courier.habits.a_day, timedelta(days=1)), (courier.habits.a_week, timedelta(days=7)))
-    full: set[str] = set()
-    for most, span in caps:
-        if most and new:
-            counts = deliveries.told_counts(session, {row.openid for row in new}, courier.now() - span)
-            full |= {openid for openid, count in counts.items() if count >= most}
-    return [row for row in new if row.openid in full]
-
-
-def _packed(session: Session, courier: Courier, rows: Sequence[Delivery], windows: dict[int, str]) -> list[Packet]:
-    started = deliveries.start_many(session, [row.id for row in rows], courier.worker, courier.now(), LEASE)
-    mine = [row for row in rows if row.id in started]
-    issues = {number: _issue(session, courier, number) for number in {row.broadcast_id for row in mine}}
-    again = [row.id for row in mine if row.begun_at is not None]
-    # A repeat brings the same as the first try.
-    claimed = deliveries.received_by(session, again) if again else {}
-    fresh = _wanted(session, issues, [row for row in mine if row.begun_at is None])
-    claimed |= deliveries.receive_many(session, fresh, courier.now())
-    packets = []
-    for row in mine:
-        issue = issues[row.broadcast_id]
-        stories = [issue.stories[one] for one in claimed.get(row.id, ()) if one in issue.stories]
-        if not stories:
-            _nothing_new(session, courier, row)
-            continue
-        content = courier.wording.content(row.channel, issue.broadcast, stories, courier.now())
-        packets.append(Packet(row, content, windows[row.id], client_msg_id(issue.broadcast, row.openid)))
-    return packets
-
-
-def _nothing_new(session: Session, courier: Courier, row: Delivery) -> None:
-    deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
-    if row.channel == "notice":
-        consents.give_back(session, row.openid, _template_id(courier, row))
-
-
-def _issue(session: Session, courier: Courier, number: int) -> Issue:
-    known = courier.seen.get(number)
-    if known is not None and courier.now() - known.at < SEEN:
-        return known
-    broadcast = session.get_one(Broadcast, number)
-    fresh = news.of_articles(session, broadcast.topic, broadcast.articles)
-    stories = news.stories(session, [one.article_id for one in fresh])
-    courier.seen[number] = Issue(broadcast, fresh, {story.id: story for story in stories}, courier.now())
-    return courier.seen[number]
-
-
-def _wanted(
-    session: Session, issues: dict[int, Issue], rows: Sequence[Delivery]
-) -> dict[int, tuple[str, Sequence[int]]]:
-    """For each delivery the articles that are still there and no older than the follower's subscription."""
-    topics = {issue.broadcast.topic for issue in issues.values()}
-    asked = sa.and_(Subscription.topic.in_(topics), Subscription.openid.in_({row.openid for row in rows}))
-    known = session.execute(sa.select(Subscription.openid, Subscription.topic, Subscription.since).where(asked))
-    since = {(openid, topic): moment for openid, topic, moment in known}
-    wanted: dict[int, tuple[str, Sequence[int]]] = {}
-    for row in rows:
-        issue = issues[row.broadcast_id]
-        chosen = since.get((row.openid, issue.broadcast.topic))
-        mine = [
-            one.article_id
-            for one in issue.fresh
-            if chosen is not None and one.fresh_at >= chosen and one.article_id in issue.stories
-        ]
-        wanted[row.id] = (row.openid, mine)
-    return wanted
-
-
-def _template_id(courier: Courier, row: Delivery) -> str:
-    template = courier.wording.templates.get(row.channel)
-    return template.id if template else ""
+def _give_back(courier: Courier, packet: Packet, error: PlatformError | None = None) -> None:
+    """Surely not sent: the window holds one more. Where Redis is away it is one less than there is, and no harm done."""
+    if packet.row.channel != "service":
+        return
+    with suppress(*TROUBLE):
+        courier.ledger.give_back(packet.row.openid, packet.window)
+        if error is not None:
+            courier.ledger.correct(packet.row.openid, error)
 
 
 # Send
 
 
 def _send(courier: Courier, packet: Packet) -> Outcome:
-    if courier.halt.is_set() or packet.row.channel in courier.stopped:
-        return Outcome(packet, unsent=True)
+    if _is_hopeless(courier, packet):
+        _give_back(courier, packet)
+        return Outcome(packet, unsent=STOPPED)
     try:
-        _keep_pace(courier)
         return Outcome(packet, msg_id=_call(courier.sender, packet))
     except AlreadyDone as done:
         return Outcome(packet, msg_id=done.msg_id)
     except PlatformError as error:
         _stop_if_hopeless(courier, packet.row.channel, error)
+        if not isinstance(error, Unsure):
+            _give_back(courier, packet, error)
         return Outcome(packet, error)
-
-
-def _keep_pace(courier: Courier) -> None:
-    """Wait for our turn among all machines. Raises Busy where Redis does not answer."""
-    if not courier.speed.per_second:
-        return
-    try:
-        while wait := courier.ledger.pace("send", courier.speed.per_second, burst=courier.speed.at_once):
-            time.sleep(wait.total_seconds())
-    except TROUBLE as trouble:
-        raise Busy(None, f"Redis: {type(trouble).__name__}") from None
 
 
 def _call(sender: Sender, packet: Packet) -> str:
@@ -322,36 +252,105 @@ def _stop_if_hopeless(courier: Courier, channel: str, error: PlatformError) -> N
         until = next_day(courier.now()) - courier.now() if isinstance(error, QuotaUsed) else HELD
         for one in courier.channels if courier.halt.is_set() else (channel,):
             courier.ledger.hold(one, until)
-    courier.alarm(error)
+    with suppress(sa.exc.DBAPIError):
+        courier.alarm(error)
 
 
 # Write down
 
 
-def _write_down(courier: Courier, outcomes: Sequence[Outcome]) -> int:
-    """Returns how many went out."""
-    for left in reversed(range(WRITE_DOWN)):
+@dataclass
+class _Entry:
+    """What one hand has to write: how its last went, and what it is about to begin; then what came of it."""
+
+    done: Sequence[Outcome]
+    ready: Sequence[Packet]
+    sent: int = 0
+    begun: list[Packet] = field(default_factory=list)
+    written: bool = False
+    trouble: Exception | None = None
+
+
+@dataclass
+class Book:
+    """One hand writes for all that wait, with one commit; meanwhile the next ones gather."""
+
+    courier: Courier
+    _waiting: deque[_Entry] = field(default_factory=deque)
+    _pen: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, done: Sequence[Outcome], ready: Sequence[Packet]) -> tuple[int, list[Packet]]:
+        """How many went out, and who begins now. Raises DBAPIError where the database stays away."""
+        mine = _Entry(done, ready)
+        self._waiting.append(mine)
+        with self._pen:
+            if not mine.written:
+                self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
+        if mine.trouble is not None:
+            raise mine.trouble
+        return mine.sent, mine.begun
+
+    def _write(self, entries: Sequence[_Entry]) -> None:
+        done = [outcome for entry in entries for outcome in entry.done]
+        ready = [packet for entry in entries for packet in entry.ready]
         try:
-            return _settle(courier, outcomes)
-        except sa.exc.DBAPIError:
-            if not left:
-                raise
-            log.warning("the database is away; %s outcomes wait to be written down", len(outcomes))
-            time.sleep(0.5)
-    return 0
+            sent, begun = when_database_answers(lambda: _written(self.courier, done, ready))
+        except Exception as error:  # noqa: BLE001 - everybody who waits for it raises it
+            for entry in entries:
+                entry.written, entry.trouble = True, error
+            return
+        for entry in entries:
+            entry.sent = sum(outcome.packet.row.id in sent for outcome in entry.done)
+            entry.begun = [packet for packet in entry.ready if packet.row.id in begun]
+            entry.written = True
 
 
-def _settle(courier: Courier, outcomes: Sequence[Outcome]) -> int:
-    sent = {each.packet.row.id: each.msg_id for each in outcomes if each.error is None and not each.unsent}
+def _written(courier: Courier, done: Sequence[Outcome], ready: Sequence[Packet]) -> tuple[set[int], set[int]]:
+    """Which went out, and which begin now."""
     with courier.sessions.begin() as session:
-        count = deliveries.settle_many(session, courier.worker, sent, courier.now()) if sent else 0
-        for each in outcomes:
-            if each.unsent:
-                _give_back(session, courier, each.packet)
-                deliveries.put_back(session, each.packet.row.id, courier.worker, courier.now(), "stopped before it")
-            elif each.error is not None:
-                _settle_failure(session, courier, each.packet, each.error)
-    return count
+        return _settle(session, courier, done), _begun(session, courier, ready)
+
+
+def _begun(session: Session, courier: Courier, ready: Sequence[Packet]) -> set[int]:
+    """From this commit on they may have gone out. Left out: what is no longer ours, and who did not agree after all."""
+    if not ready:
+        return set()
+    started = deliveries.start_many(session, [one.row.id for one in ready], courier.worker, courier.now(), LEASE)
+    return {one.row.id for one in ready if one.row.id in started and _agreed(session, courier, one.row)}
+
+
+def _agreed(session: Session, courier: Courier, row: Delivery) -> bool:
+    """A yes to a subscription notice is used up by it; other channels need none."""
+    if row.channel != "notice" or consents.use(session, row.openid, _template_id(courier, row)):
+        return True
+    _by_another_or(session, courier, row, "dropped", "no consent left")
+    return False
+
+
+def _settle(session: Session, courier: Courier, outcomes: Iterable[Outcome]) -> set[int]:
+    """Which went out."""
+    sent: dict[int, str] = {}
+    for each in outcomes:
+        row = each.packet.row
+        if each.unsent == SHUT:
+            _by_another_or(session, courier, row, "dropped", SHUT)
+        elif each.unsent:
+            _keep_consent(session, courier, each.packet)
+            deliveries.put_back(session, row.id, courier.worker, courier.now(), each.unsent)
+        elif each.error is not None:
+            _settle_failure(session, courier, each.packet, each.error)
+        else:
+            sent[row.id] = each.msg_id
+    return deliveries.settle_many(session, courier.worker, sent, courier.now()) if sent else set()
+
+
+def _by_another_or(session: Session, courier: Courier, row: Delivery, state: str, why: str) -> None:
+    """Surely not sent: planned again for the next best channel; where there is none, the articles are free."""
+    others = courier.channels[courier.channels.index(row.channel) + 1 :]
+    if others:
+        deliveries.reroute(session, row.id, courier.worker, others[0], courier.now())
+    else:
+        deliveries.unsent(session, row.id, courier.worker, state, courier.now(), error=why)
 
 
 def _settle_failure(session: Session, courier: Courier, packet: Packet, error: PlatformError) -> None:
@@ -360,9 +359,7 @@ def _settle_failure(session: Session, courier: Courier, packet: Packet, error: P
     if isinstance(error, Unsure):
         _unsure(session, courier, row, error)
         return
-    _give_back(session, courier, packet)
-    if row.channel == "service":
-        courier.ledger.correct(row.openid, error)
+    _keep_consent(session, courier, packet)
     match error:
         case RecipientLost(why=why):
             _lost(session, courier, row, error, why)
@@ -375,7 +372,7 @@ def _settle_failure(session: Session, courier: Courier, packet: Packet, error: P
         case TokenRefused() | NeedsOperator() if row.attempts < TRIES and not isinstance(error, NoRight):
             deliveries.put_back(session, row.id, courier.worker, now + HELD, str(error))
         case BadRequest() | _:
-            _failed(session, courier, row, error)
+            deliveries.unsent(session, row.id, courier.worker, "failed", now, error=str(error))
 
 
 def _unsure(session: Session, courier: Courier, row: Delivery, error: Unsure) -> None:
@@ -389,22 +386,21 @@ def _unsure(session: Session, courier: Courier, row: Delivery, error: Unsure) ->
 
 def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformError, why: str) -> None:
     """Who cannot be reached by this channel may be by another; who left or blocked us by none."""
-    if why not in ("window", "consent") or not _by_another(session, courier, row):
-        _failed(session, courier, row, error)
+    if why in ("window", "consent"):
+        _by_another_or(session, courier, row, "failed", str(error))
+    else:
+        deliveries.unsent(session, row.id, courier.worker, "failed", courier.now(), error=str(error))
     if why == "consent":
         consents.clear(session, row.openid, _template_id(courier, row))
     if why == "unfollowed":
         erasures.forget_follower(session, row.openid)
 
 
-def _failed(session: Session, courier: Courier, row: Delivery, error: PlatformError) -> None:
-    """Surely not sent: the articles may come by another way."""
-    deliveries.release(session, row.id)
-    deliveries.settle(session, row.id, courier.worker, "failed", courier.now(), error=str(error))
-
-
-def _give_back(session: Session, courier: Courier, packet: Packet) -> None:
-    if packet.row.channel == "service":
-        courier.ledger.give_back(packet.row.openid, packet.window)
-    if packet.row.channel == "notice":
+def _keep_consent(session: Session, courier: Courier, packet: Packet) -> None:
+    if packet.row.channel == "notice" and packet.window:
         consents.give_back(session, packet.row.openid, _template_id(courier, packet.row))
+
+
+def _template_id(courier: Courier, row: Delivery) -> str:
+    template = courier.wording.templates.get(row.channel)
+    return template.id if template else ""

@@ -278,21 +278,21 @@ def claim(
 
 
 def start_many(session: Session, ids: Collection[int], worker: str, now: datetime, lease: timedelta) -> set[int]:
-    """`start` for many; those that are still this worker's come back."""
+    """`start` for many; those that are still this worker's come back, also if the commit of an earlier try was done
+    and its answer lost."""
     begun = sa.func.coalesce(Delivery.begun_at, sa.literal(now, UtcDateTime()))
-    held = sa.and_(Delivery.id.in_(ids), Delivery.worker == worker, Delivery.state == "claimed")
+    held = sa.and_(Delivery.id.in_(ids), Delivery.worker == worker, Delivery.state.in_(("claimed", "sending")))
     begin = sa.update(Delivery).where(held).values(state="sending", lease_until=now + lease, begun_at=begun)
     return set(session.scalars(begin.returning(Delivery.id).execution_options(synchronize_session=False)))
 
 
-def settle_many(session: Session, worker: str, sent: Mapping[int, str], now: datetime) -> int:
-    """These went out; their msg_id where the platform gave one. Returns how many were still this worker's."""
-    if not any(sent.values()):
-        held = sa.and_(Delivery.id.in_(sent), Delivery.worker == worker, Delivery.state.in_(_MINE))
-        done = sa.update(Delivery).where(held).values(state="sent", settled_at=now, error="", lease_until=None)
-        going = done.returning(Delivery.id).execution_options(synchronize_session=False)
-        return len(session.scalars(going).all())
-    return sum(settle(session, number, worker, "sent", now, msg_id=msg_id) for number, msg_id in sent.items())
+def settle_many(session: Session, worker: str, sent: Mapping[int, str], now: datetime) -> set[int]:
+    """These went out; their msg_id where the platform gave one. Those that were still this worker's come back."""
+    held = sa.and_(Delivery.id.in_(sent), Delivery.worker == worker, Delivery.state.in_(_MINE))
+    msg_id: Any = sa.case(dict(sent), value=Delivery.id) if any(sent.values()) else ""
+    values = {"state": "sent", "settled_at": now, "error": "", "lease_until": None, "msg_id": msg_id}
+    done = sa.update(Delivery).where(held).values(**values).returning(Delivery.id)
+    return set(session.scalars(done.execution_options(synchronize_session=False)))
 
 
 def start(session: Session, delivery_id: int, worker: str, now: datetime, lease: timedelta) -> bool:
@@ -318,16 +318,40 @@ def settle(
     return _change(session, delivery_id, worker, None, **values)
 
 
+def unsent(session: Session, delivery_id: int, worker: str, state: str, now: datetime, *, error: str) -> bool:
+    """Surely not sent, and will not be by this delivery: its articles are free for any channel."""
+    return _freed(session, delivery_id, settle(session, delivery_id, worker, state, now, error=error))
+
+
 def put_back(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
     """Surely not sent: planned again, its articles free for any channel."""
-    release(session, delivery_id)
-    return _again(session, delivery_id, worker, due, error, begun_at=None)
+    return _freed(session, delivery_id, _again(session, delivery_id, worker, due, error, begun_at=None))
 
 
 def reroute(session: Session, delivery_id: int, worker: str, channel: str, due: datetime) -> bool:
     """Surely not sent: planned again for another channel."""
-    release(session, delivery_id)
-    return _again(session, delivery_id, worker, due, "", begun_at=None, channel=channel)
+    return _freed(session, delivery_id, _again(session, delivery_id, worker, due, "", begun_at=None, channel=channel))
+
+
+def _freed(session: Session, delivery_id: int, mine: bool) -> bool:
+    """Only of a row that is still the worker's: what another one has claimed since is that one's."""
+    if mine:
+        release(session, delivery_id)
+    return mine
+
+
+def hand_back(session: Session, worker: str, now: datetime) -> None:
+    """What this worker claimed and did not begin is planned again, at once."""
+    _unclaim(session, Delivery.worker == worker, now)
+
+
+def _unclaim(session: Session, whose: sa.ColumnElement[bool], now: datetime) -> None:
+    """Surely not sent: the articles are free, too."""
+    fresh = sa.and_(Delivery.state == "claimed", Delivery.begun_at.is_(None), whose)
+    freed = sa.delete(Received).where(Received.delivery_id.in_(sa.select(Delivery.id).where(fresh)))
+    session.execute(freed.execution_options(synchronize_session=False))
+    again = sa.update(Delivery).where(fresh).values(state="planned", due_at=now, lease_until=None)
+    session.execute(again.execution_options(synchronize_session=False))
 
 
 def ask_again(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
@@ -347,6 +371,7 @@ def recover(session: Session, now: datetime) -> None:
     template messages by their client_msg_id while the platform knows it.
     """
     lapsed = Delivery.lease_until <= now
+    _unclaim(session, lapsed, now)
     repeatable = sa.or_(
         Delivery.channel.in_(TO_MANY),
         sa.and_(Delivery.channel == "template", Delivery.begun_at > now - TEMPLATE_KNOWN),

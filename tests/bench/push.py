@@ -1,6 +1,6 @@
 """How fast pushing is, as ratios that hold on any machine: planning, and sending against a bare HTTP loop.
 
-    python -m tests.bench.push [plan|sqlite|tag|send ...]
+    python -m tests.bench.push [plan|sqlite|tag|template|service ...]
 
 Real PostgreSQL (pgserver), a real SQLite file, real Redis, the simulator over HTTP in a process of its own.
 """
@@ -29,6 +29,7 @@ from bot.adapters.vault import Vault
 from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.quota import Ledger
 from bot.adapters.wechat.token import TokenStore
+from bot.adapters.wechat.windows import MESSAGE
 from bot.store import broadcasts
 from bot.store.articles import Article, ArticleTopic
 from bot.store.base import Sessions, engine, sessions
@@ -180,18 +181,29 @@ def redis() -> Iterator[str]:
         yield url
 
 
-def bare(url: str, openids: list[str]) -> float:
+MESSAGES_OF = {
+    "template": lambda openid: {
+        "touser": openid, "template_id": "SIM_TEMPLATE_NEWS", "url": "https://s.example/1",
+        "data": {name: {"value": "文章1"} for name in FIELDS},
+    },
+    "service": lambda openid: {
+        "touser": openid, "msgtype": "news",
+        "news": {"articles": [{"title": "文章1", "description": "摘要", "url": "https://s.example/1", "picurl": ""}]},
+    },
+}  # fmt: skip
+CALLS = {"template": "message/template/send", "service": "message/custom/send"}
+
+
+def bare(url: str, channel: str, openids: list[str]) -> float:
     """Messages a second of a loop that does nothing but send, with the same number at once."""
     body = {"grant_type": "client_credential", "appid": APP, "secret": SECRET}
     token = requests.post(f"{url}/cgi-bin/stable_token", json=body, timeout=10).json()["access_token"]
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
-    data = {"thing1": {"value": "芯片"}, "thing2": {"value": "文章1"}, "time3": {"value": "2026-11-26 09:00"}}
+    address = f"{url}/cgi-bin/{CALLS[channel]}?access_token={token}"
 
     def send(openid: str) -> None:
-        message = {"touser": openid, "template_id": "SIM_TEMPLATE_NEWS", "data": data, "url": "https://s.example/1"}
-        answer = session.post(f"{url}/cgi-bin/message/template/send?access_token={token}", json=message, timeout=10)
-        assert answer.json()["errcode"] == 0
+        assert session.post(address, json=MESSAGES_OF[channel](openid), timeout=10).json()["errcode"] == 0
 
     began = time.perf_counter()
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -199,18 +211,18 @@ def bare(url: str, openids: list[str]) -> float:
     return len(openids) / (time.perf_counter() - began)
 
 
-def ours(url: str, redis_url: str, openids: list[str]) -> float:
+def ours(url: str, redis_url: str, channel: str, openids: list[str]) -> float:
     with postgres() as database:
         store = sessions(database)
         client = connected(redis_url)
         ledger = Ledger(client, APP, is_service=True)
         put_people(store, openids)
+        for openid in openids:
+            ledger.note_inbound(openid, MESSAGE, now())
         put_article(store)
-        digest.plan(store, ["chips"], now(), reach=Reach(("template",)))
+        digest.plan(store, ["chips"], now(), reach=Reach((channel,)))
         platform = Platform(APP, SECRET, url, TokenStore(client, Vault(bytes(range(32))), APP), watch=ledger.watch(now))
-        courier = Courier(
-            store, platform, ledger, WORDS, now, "bench", channels=("template",), speed=Speed(WORKERS, lanes=2)
-        )
+        courier = Courier(store, platform, ledger, WORDS, now, "bench", channels=(channel,), speed=Speed(WORKERS))
         began = time.perf_counter()
         sent = deliver.run(courier)
         took = time.perf_counter() - began
@@ -221,17 +233,17 @@ def ours(url: str, redis_url: str, openids: list[str]) -> float:
     return len(openids) / took
 
 
-def send() -> bool:
+def send(channel: str) -> bool:
     ratios = []
     with simulator(LATENCY) as url, redis() as redis_url:
         for number in range(ROUNDS):
             mine = say(url, "followers", count=MESSAGES, windows=True, prefix=f"oA{number}")["openids"]
             theirs = say(url, "followers", count=MESSAGES, windows=True, prefix=f"oB{number}")["openids"]
-            loop, rate = bare(url, theirs), ours(url, redis_url, mine)
+            loop, rate = bare(url, channel, theirs), ours(url, redis_url, channel, mine)
             ratios.append(rate / loop)
-            print(f"send, {WORKERS} at once, {LATENCY * 1000:.0f} ms latency: bare loop {loop:.0f}/s, "
+            print(f"{channel}, {WORKERS} at once, {LATENCY * 1000:.0f} ms latency: bare loop {loop:.0f}/s, "
                   f"ours {rate:.0f}/s, ratio {rate / loop:.2f}")  # fmt: skip
-    print(f"send: median ratio {statistics.median(ratios):.2f} (at least {SEND_RATIO})")
+    print(f"{channel}: median ratio {statistics.median(ratios):.2f} (at least {SEND_RATIO})")
     return statistics.median(ratios) >= SEND_RATIO
 
 
@@ -239,7 +251,8 @@ RUNS = {
     "plan": lambda: plan(postgres, 1_000_000, PLAN_SECONDS, PLAN_MB),
     "sqlite": lambda: plan(sqlite, 100_000, SQLITE_SECONDS, PLAN_MB),
     "tag": tag,
-    "send": send,
+    "template": lambda: send("template"),
+    "service": lambda: send("service"),
 }
 
 

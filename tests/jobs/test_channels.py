@@ -256,7 +256,7 @@ def test_many_at_once_bring_each_message_once(shelf: Shelf, account: Account) ->
         shelf.subscribe(f"o{number}", "chips")
     shelf.put(1, "chips")
     (number,) = plan(shelf)
-    assert send(shelf, account, speed=Speed(at_once=4, lanes=2)) == 40
+    assert send(shelf, account, speed=Speed(at_once=4)) == 40
     assert {len(got) for got in account.phones.values()} == {1}
     assert results(shelf, number).of("sent") == 40
 
