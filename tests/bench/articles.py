@@ -80,7 +80,8 @@ ANSWERED = "https://site.example/post/"
 
 
 def question(chance: random.Random, *, in_a_form: bool) -> str:
-    """In the middle of a form only what is unmistakably no answer to it: 光模块产能扩张 could be what a firm makes."""
-    chain, thing = chance.choice(CHAINS), chance.choice(THINGS)
-    asked = (f"{chain}的{thing}怎么样", f"有没有{chain}的文章")
-    return chance.choice(asked if in_a_form else (f"{chain}{thing}", *asked))
+    """One of some two thousand, so that what was understood a moment ago helps little. In the middle of a form only
+    what is unmistakably no answer to it: 光模块产能扩张 could be what a firm makes."""
+    chain, thing, say = chance.choice(CHAINS), chance.choice(THINGS), chance.choice(SAYS)
+    asked = (f"{chain}的{thing}怎么样", f"{chain}{thing}{say}了吗", f"有没有{chain}的文章")
+    return chance.choice(asked if in_a_form else (f"{chain}{thing}", f"{chain} {say}", *asked))

@@ -17,8 +17,29 @@ TOKEN, AES_KEY, APP_ID = "benchtoken2026", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBka
 _numbers = itertools.count(24_000_000_000_000_001)
 _nonces = itertools.count(1_000_000_000)
 
-INTAKE = (("想在昆山租3000平厂房", "已记：昆山"), ("买", "改成 买 吗"), ("做精密模具", "精密模具"))
-"""What is said to the form, and what the answer to it must hold."""
+TOWNS = (
+    "昆山",
+    "太仓",
+    "常熟",
+    "张家港",
+    "嘉善",
+    "平湖",
+    "海宁",
+    "桐乡",
+    "江阴",
+    "宜兴",
+    "溧阳",
+    "慈溪",
+    "余姚",
+    "义乌",
+)
+TRADES = ("精密模具", "注塑件", "汽车零部件", "数控机床", "锂电池", "光伏组件", "医疗器械", "食品包装", "电子元件")
+
+
+def _turns(chance: random.Random) -> list[tuple[str, str]]:
+    """What is said to the form, and what the answer to it must hold."""
+    town, area, trade = chance.choice(TOWNS), chance.randrange(10, 99) * 100, chance.choice(TRADES)
+    return [(f"想在{town}租{area}平厂房", f"已记：{town}"), ("买", "改成 买 吗"), (f"做{trade}", trade)]
 
 
 @dataclass(frozen=True)
@@ -41,11 +62,12 @@ def scripts(followers: int, seed: int, port: int, prefix: str = "oBench") -> Ite
 
 def _script(openid: str, chance: random.Random, port: int) -> list[Request]:
     made = [_event(openid, chance, port)]
-    turns = list(INTAKE)
+    turns = _turns(chance)
+    asked_for = len(turns)
     rest = ["question"] * 5 + ["turn"] * len(turns)
     chance.shuffle(rest)
     for kind in rest:
-        in_a_form = len(turns) < len(INTAKE)
+        in_a_form = len(turns) < asked_for
         text, says = turns.pop(0) if kind == "turn" else (question(chance, in_a_form=in_a_form), ANSWERED)
         made.append(Request(_text(openid, text, next(_numbers), port), kind, says))
     again = chance.randrange(1, len(made))
