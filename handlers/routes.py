@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import NewsShown
-from bot.dialogue.lookups import Lookups
+from bot.dialogue.lookups import Lookups, searching_once
 from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import TEXT_LIMIT, Card, Words, fitted, link, tap
 from bot.dialogue.turn import Handler, Turn
@@ -48,6 +48,7 @@ ROUTES: tuple[Route, ...] = (
 
 def answer(message: Message, conversation: Conversation, lookups: Lookups) -> tuple[str, Turn]:
     """The name of the route that speaks, and its turn, ready to be sent. The last row always answers."""
+    lookups = searching_once(lookups)
     spoken = menu.spoken(message, lookups)
     current = intake.fresh(conversation, lookups, message.at)
     for route in ROUTES:

@@ -42,6 +42,7 @@ class Vault:
         # Look-ups must survive a change of keys, so the key that was there first stays the one that hashes.
         self._hashes_with = old[-1] if old else key
         self._boxes: dict[tuple[bytes, str], AESGCM] = {}
+        self._hash_keys: dict[str, bytes] = {}
         self._guard = Lock()
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
@@ -77,14 +78,15 @@ class Vault:
 
     def keyed_hash(self, value: str, purpose: str) -> str:
         """A name for `value` that only we can make: for look-ups without storing the value itself."""
-        key = _derived(self._hashes_with, f"hash:{purpose}")
-        return hmac.new(key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
+        if purpose not in self._hash_keys:
+            self._hash_keys[purpose] = _derived(self._hashes_with, f"hash:{purpose}")
+        return hmac.new(self._hash_keys[purpose], value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def _box(self, key_id: bytes, purpose: str) -> AESGCM:
+        if box := self._boxes.get((key_id, purpose)):
+            return box
         with self._guard:
-            if (key_id, purpose) not in self._boxes:
-                self._boxes[key_id, purpose] = AESGCM(_derived(self._keys[key_id], f"seal:{purpose}"))
-            return self._boxes[key_id, purpose]
+            return self._boxes.setdefault((key_id, purpose), AESGCM(_derived(self._keys[key_id], f"seal:{purpose}")))
 
 
 def _key_id(key: bytes) -> bytes:

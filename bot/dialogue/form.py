@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from bot.dialogue.inquiry import Answer
@@ -160,12 +161,25 @@ class Form:
         return (key for slot in self.slots for key in slot.keys)
 
     def key(self, name: str) -> Key | None:
-        return next((key for key in self.every_key() if key.name == name), None)
+        return self._keys.get(name)
 
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, or the one that the key of that name fills."""
-        named = next((slot for slot in self.slots if slot.name == name), None)
-        return named or next((slot for slot in self.slots if name in slot.names), None)
+        return self._slots.get(name)
+
+    @cached_property
+    def _keys(self) -> Mapping[str, Key]:
+        return {key.name: key for key in self.every_key()}
+
+    @cached_property
+    def _slots(self) -> Mapping[str, Slot]:
+        by_key = {name: slot for slot in self.slots for name in slot.names}
+        return by_key | {slot.name: slot for slot in self.slots}
+
+    @cached_property
+    def every_name(self) -> frozenset[str]:
+        """Of slots and keys."""
+        return frozenset(self._keys) | frozenset(self._slots)
 
     def next_due(self, answers: Mapping[str, Answer]) -> Slot | None:
         """The first slot to ask that is still empty. Derived on every turn, never stored."""
@@ -184,7 +198,7 @@ class Form:
     def filled(self, answers: Mapping[str, Answer]) -> tuple[Slot, ...]:
         return tuple(slot for slot in self.slots if slot.has_value(answers))
 
-    @property
+    @cached_property
     def personal(self) -> frozenset[str]:
         return frozenset(name for slot in self.slots if slot.personal for name in slot.names)
 

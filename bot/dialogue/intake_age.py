@@ -48,7 +48,7 @@ def is_paused(inquiry: Inquiry, form: Form, at: datetime) -> bool:
 
 def _fitting(inquiry: Inquiry, form: Form) -> Inquiry:
     """A form changed since: questions about slots it no longer has are not asked any more."""
-    names = {key.name for key in form.every_key()} | {slot.name for slot in form.slots} | {""}
+    names = form.every_name | {""}
     asks = tuple(doubt for doubt in inquiry.doubts if doubt.slot in names)
     if asks == inquiry.doubts and {inquiry.reopened, inquiry.last} <= names:
         return inquiry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -158,3 +158,22 @@ class Lookups:
     site: str = ""
     place: Callable[[str], str] = str
     page: Callable[[str, datetime], str] = lambda *_: ""
+
+
+class SearchedOnce:
+    """The articles while one message is answered: several rows of the table of routes search for the same words."""
+
+    def __init__(self, articles: Articles) -> None:
+        self._found: dict[tuple[str, int], Found] = {}
+        self._search = articles.search
+        self.get, self.related, self.newest = articles.get, articles.related, articles.newest
+
+    def search(self, text: str, limit: int = 30) -> Found:
+        if (text, limit) not in self._found:
+            self._found[text, limit] = self._search(text, limit)
+        return self._found[text, limit]
+
+
+def searching_once(lookups: Lookups) -> Lookups:
+    """For one message."""
+    return replace(lookups, articles=SearchedOnce(lookups.articles))

@@ -9,6 +9,7 @@ from collections import deque
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from bot.store import talks
 from bot.store.base import Sessions
@@ -41,12 +42,16 @@ class TalkLog:
         if not lines:
             return 0
         with self._sessions.begin() as session:
-            stones = {openid_stone(self._secrets, line.openid) for line in lines}
-            wanted = sa.select(Erasure.tombstone, Erasure.at).where(Erasure.tombstone.in_(stones))
-            erased = dict(session.execute(wanted).all())
-            kept = [line for line in lines if not _is_erased(erased, self._secrets, line)]
+            erased = self._erased(session, {line.openid for line in lines})
+            kept = [line for line in lines if line.openid not in erased or line.at > erased[line.openid]]
             talks.keep(session, self._secrets, kept)
         return len(kept)
+
+    def _erased(self, session: Session, openids: set[str]) -> dict[str, datetime]:
+        """Which of these were erased, and when."""
+        stones = {openid_stone(self._secrets, openid): openid for openid in openids}
+        wanted = sa.select(Erasure.tombstone, Erasure.at).where(Erasure.tombstone.in_(stones))
+        return {stones[stone]: at for stone, at in session.execute(wanted)}
 
     def keep_writing(self) -> None:
         threading.Thread(target=self._for_ever, name="talk log", daemon=True).start()
@@ -68,8 +73,3 @@ class TalkLog:
             self.write()
         except Exception:  # talk is good to have; leads and answers do not depend on it
             log.exception("talk could not be kept")
-
-
-def _is_erased(erased: dict[str, datetime], secrets: Secrets, line: Line) -> bool:
-    at = erased.get(openid_stone(secrets, line.openid))
-    return at is not None and line.at <= at

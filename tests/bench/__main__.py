@@ -29,16 +29,20 @@ WEROBOT = "werobot==1.13.1"
 
 @dataclass
 class Rounds:
-    """Of one system: requests a second and the 99th percentile (ms) of each round, and what was wrong."""
+    """Of one system: requests a second, percentiles (ms) and processor time (us a request) of each round, and what was
+    wrong."""
 
     rates: list[float] = field(default_factory=list)
     p50s: list[float] = field(default_factory=list)
     p99s: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
     slowest: float = 0.0
     wrong: Counter[str] = field(default_factory=Counter)
     answers: int = 0
 
-    def take(self, measured: Measured, scripts: list[list[Request]]) -> None:
+    def take(self, measured: Measured, scripts: list[list[Request]], cpu: float) -> None:
+        """cpu: seconds that the server took for it."""
+        self.cpus.append(cpu / len(measured.answers) * 1e6)
         times = sorted(answer.seconds * 1000 for answer in measured.answers)
         self.rates.append(len(times) / measured.wall)
         self.p50s.append(times[len(times) // 2])
@@ -55,6 +59,7 @@ class Rounds:
         return {
             "requests a second": round(self.rate),
             "rounds": [round(rate) for rate in self.rates],
+            "CPU us a request": round(statistics.median(self.cpus)),
             "p50 ms": round(statistics.median(self.p50s), 1),
             "p99 ms": round(statistics.median(self.p99s), 1),
             "slowest ms": round(self.slowest, 1),
@@ -92,8 +97,9 @@ class Options:
 def one_round(
     server: world.Server, make: Callable[[int, int], list[list[Request]]], options: Options, seed: int, into: Rounds
 ) -> None:
-    scripts = make(server.port, seed)
-    into.take(world.load(server.port, scripts, options.connections, options.seconds), scripts)
+    scripts, before = make(server.port, seed), server.cpu()
+    measured = world.load(server.port, scripts, options.connections, options.seconds)
+    into.take(measured, scripts, server.cpu() - before)
 
 
 def compare(options: Options, folder: Path, werobot: str) -> dict[str, Rounds]:
@@ -119,7 +125,8 @@ def compare(options: Options, folder: Path, werobot: str) -> dict[str, Rounds]:
             for name, server in servers.items():
                 one_round(server, kinds[name], options, number, found[name])
                 print(
-                    f"  round {number + 1} {name:14} {found[name].rates[-1]:7.0f}/s  p99 {found[name].p99s[-1]:6.1f} ms",
+                    f"  round {number + 1} {name:14} {found[name].rates[-1]:7.0f}/s  p99 {found[name].p99s[-1]:6.1f} ms"
+                    f"  CPU {found[name].cpus[-1]:5.0f} us a request",
                     flush=True,
                 )
         memory = {name: [round(one) for one in server.memory()] for name, server in servers.items()}
@@ -185,11 +192,12 @@ def _werobot(folder: Path) -> str:
 
 def _table(found: dict[str, Rounds]) -> None:
     bot = found["bot"]
-    print(f"\n  {'':14} {'req/s':>7} {'p50 ms':>7} {'p99 ms':>7} {'worst':>7} {'checked':>8} {'wrong':>6}   bot is")
+    heads = f"{'req/s':>7} {'CPU us':>7} {'p50 ms':>7} {'p99 ms':>7} {'worst':>7} {'checked':>8} {'wrong':>6}"
+    print(f"\n  {'':14} {heads}   bot is")
     for name, rounds in found.items():
         facts = rounds.facts()
         ratios = [ours / theirs for ours, theirs in zip(bot.rates, rounds.rates, strict=True)]
-        figures = f"{rounds.rate:7.0f} {facts['p50 ms']:>7} {facts['p99 ms']:>7} {facts['slowest ms']:>7} {rounds.answers:8} {rounds.wrong.total():6}"
+        figures = f"{rounds.rate:7.0f} {facts['CPU us a request']:>7} {facts['p50 ms']:>7} {facts['p99 ms']:>7} {facts['slowest ms']:>7} {rounds.answers:8} {rounds.wrong.total():6}"
         print(f"  {name:14} {figures}   {statistics.median(ratios):.2f} x")
         if rounds.wrong:
             print(f"      {dict(rounds.wrong)}")

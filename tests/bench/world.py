@@ -41,6 +41,10 @@ class Server:
     environ: Mapping[str, str]
     seconds_to_start: float
 
+    def cpu(self) -> float:
+        """Seconds of processor time that it has taken so far: unlike a rate, this is the same on a busy machine."""
+        return sum(_cpu(pid) for pid in (self.process.pid, *_children(self.process.pid)))
+
     def memory(self) -> list[float]:
         """Megabytes that each serving process has for itself (PSS counts shared pages by their share)."""
         children = _children(self.process.pid)
@@ -171,6 +175,11 @@ def _children(parent: int) -> list[int]:
     """The processes that serve: granian's workers, without helpers of multiprocessing."""
     found = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(pid) for pid in found if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def _cpu(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _pss(pid: int) -> float:

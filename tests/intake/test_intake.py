@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,9 +17,22 @@ from bot.dialogue.lookups import Article, Found
 from bot.dialogue.message import Image, Location, Text, Voice
 from bot.dialogue.reply import TEXT_LIMIT, tap
 from handlers.intake import fresh, intake, question_again
-from tests.intake.talking import FORM, START, Follower, follower, readable
+from tests.intake.talking import FORM, START, Follower, Shelf, follower, readable
 
 EVERYTHING = "想在昆山租3000平厂房，做注塑模具，税收200万，苏州测试模具有限公司，王总13800001234"
+
+
+@dataclass
+class Several(Shelf):
+    """Finds the same articles whatever is said, none of them clearly."""
+
+    articles: tuple[Article, ...]
+
+    def search(self, text: str, limit: int = 30) -> Found:
+        return Found(self.articles, answered="扩张" in text)
+
+    def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
+        return tuple(article for article in self.articles if article.id in ids)
 
 
 def handed_in() -> Follower:
@@ -248,7 +260,7 @@ def test_the_very_words_of_a_title_are_no_failed_answer() -> None:
     both = tuple(
         Article(n, f"人形机器人产能扩张：第{n}号简报", "", f"https://site.example/{n}", "", START) for n in (1, 2)
     )
-    talk.lookups = replace(talk.lookups, articles=SimpleNamespace(search=lambda _text: Found(both, answered=True)))
+    talk.lookups = replace(talk.lookups, articles=Several(both))
     talk.say("想在昆山租3000平厂房，做注塑")
     reply = readable(talk.say("人形机器人产能扩张"))
     assert talk.route == "article"
