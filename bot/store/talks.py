@@ -62,10 +62,7 @@ def keep(session: Session, secrets: Secrets, lines: Iterable[Line]) -> None:
 
     One statement past the ORM, which would cost as much for each line as understanding it did.
     """
-    rows = [
-        {"openid": line.openid, "at": line.at, "who": line.who, "sealed": _seal(secrets, line)}
-        for line in lines
-    ]
+    rows = [{"openid": line.openid, "at": line.at, "who": line.who, "sealed": _seal(secrets, line)} for line in lines]
     if rows:
         session.execute(sa.insert(Talk.__table__), rows)  # type: ignore[arg-type]
 
