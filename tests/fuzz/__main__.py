@@ -1,132 +1,83 @@
-"""Harmful input by the thousand: counts inputs, and finds errors nobody promised, hangs, and memory that grows.
+"""Harmful input by the million: counts inputs, and finds errors nobody promised, hangs, and memory that grows.
 
-    python -m tests.fuzz [--inputs N] [--only NAME] [--seed N] [--atheris SECONDS]
+    python -m tests.fuzz [--inputs N] [--only NAME] [--seed N] [--engines changes,hypothesis,atheris]
 
---inputs: for each target; slow ones get a share of it. --atheris: also lets atheris, guided by coverage, look for that
-long at the callback (Linux; `pip install atheris`, nothing the product needs).
+--inputs: of all targets and engines together; of each target six tenths are changes of good inputs, one tenth is made by
+hypothesis, and three tenths by atheris where it can run a target (else they are changes, too). atheris has wheels for
+Linux; where it is not installed, that is said and its share is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import logging
-import random
-import resource
-import subprocess
 import sys
-import time
-import traceback
-from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 
-from tests.fuzz.mutations import mutated
-from tests.fuzz.targets import Target, targets
+from tests.fuzz.engines import Found, Overheard, by_atheris, by_changes, by_hypothesis, listen
+from tests.fuzz.target import Target
+from tests.fuzz.targets import targets
 
-HANGS_FROM_S = 2.0
-"""CPU seconds for one input."""
-
-GROWTH_MB = 40.0
+LEAST = 40
+SHARES = {"changes": 0.6, "hypothesis": 0.1, "atheris": 0.3}
 
 
-@dataclass
-class Found:
-    inputs: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
-    example: dict[str, bytes] = field(default_factory=dict)
-    slowest: float = 0.0
-    grown_mb: float = 0.0
-    seconds: float = 0.0
-
-    @property
-    def is_good(self) -> bool:
-        return not self.errors and self.slowest < HANGS_FROM_S and self.grown_mb < GROWTH_MB
+def planned(target: Target, inputs: int) -> dict[str, int]:
+    """Inputs for each engine."""
+    whole = max(LEAST, round(inputs * target.share / 1000))
+    shares = (
+        dict(SHARES) if target.guided else {**SHARES, "changes": SHARES["changes"] + SHARES["atheris"], "atheris": 0}
+    )
+    return {engine: round(whole * share) for engine, share in shares.items() if share}
 
 
-def fuzz(target: Target, inputs: int, seed: int) -> Found:
-    """Seeds first, then what is made of them; an input that came through may be changed further."""
-    chance, found = random.Random(f"{seed} {target.name}"), Found()
-    pool = list(target.seeds)
-    began = time.perf_counter()
-    warm = 0.0
-    for number in range(inputs):
-        data = pool[number] if number < len(target.seeds) else mutated(chance.choice(pool), chance)
-        if number >= len(target.seeds) and chance.random() < 0.05:
-            pool = [*pool[: len(target.seeds)], *pool[len(target.seeds) :][-200:], data]
-        _one(target, data, found)
-        if number == inputs // 3:
-            warm = _memory_mb()
-    found.seconds = time.perf_counter() - began
-    found.grown_mb = _memory_mb() - warm
-    return found
-
-
-def _one(target: Target, data: bytes, found: Found) -> None:
-    found.inputs += 1
-    spent = time.thread_time()
-    try:
-        target.run(data)
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        name = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}: {error}"[:160]
-        found.errors[name] += 1
-        found.example.setdefault(name, data)
-    found.slowest = max(found.slowest, time.thread_time() - spent)
-
-
-def _memory_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
-
-
-def guided(seconds: int) -> int:
-    """atheris over the callback in a process of its own; its exit status."""
-    if importlib.util.find_spec("atheris") is None:
-        print("atheris is not installed; skipped")
-        return 0
-    command = [
-        sys.executable,
-        "-m",
-        "tests.fuzz.guided",
-        f"-max_total_time={seconds}",
-        "-max_len=4096",
-        "-verbosity=0",
-        "-print_final_stats=1",
-    ]
-    return subprocess.run(command, check=False).returncode
+def engines(chosen: str, heard: Overheard) -> dict[str, Callable[[Target, int, int], Found]]:
+    known: dict[str, Callable[[Target, int, int], Found]] = {
+        "changes": lambda target, inputs, seed: by_changes(target, inputs, seed, heard),
+        "hypothesis": lambda target, inputs, seed: by_hypothesis(target, inputs, seed, heard),
+        "atheris": by_atheris,
+    }
+    if "atheris" in chosen and importlib.util.find_spec("atheris") is None:
+        print("atheris is not installed (it has wheels for Linux): its share is left out")
+        del known["atheris"]
+    return {name: engine for name, engine in known.items() if name in chosen.split(",")}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--inputs", type=int, default=20_000)
+    parser.add_argument("--inputs", type=int, default=1_050_000)
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--atheris", type=int, default=0, metavar="SECONDS")
+    parser.add_argument("--engines", default=",".join(SHARES))
     chosen = parser.parse_args()
-    logging.disable(logging.CRITICAL)
-    good, total = True, 0
+    found: list[tuple[str, Found]] = []
+    ways = engines(chosen.engines, listen())
     with targets() as known:
         for target in known:
-            if chosen.only not in target.name:
-                continue
-            found = fuzz(target, max(50, int(chosen.inputs * target.share)), chosen.seed)
-            good, total = good and found.is_good, total + found.inputs
-            _show(target, found)
-    print(f"\n{total} inputs")
-    if chosen.atheris:
-        good = guided(chosen.atheris) == 0 and good
-    return int(not good)
+            for engine, inputs in planned(target, chosen.inputs).items():
+                if chosen.only in target.name and engine in ways:
+                    found.append((engine, ways[engine](target, inputs, chosen.seed)))
+                    show(target.name, *found[-1])
+    return _summed(found)
 
 
-def _show(target: Target, found: Found) -> None:
+def show(name: str, engine: str, found: Found) -> None:
     rate = found.inputs / max(found.seconds, 0.001)
-    figures = (
-        f"{found.inputs:8} inputs {rate:7.0f}/s  slowest {found.slowest * 1000:7.1f} ms  grown {found.grown_mb:5.1f} MB"
+    print(
+        f"{name:32} {engine:10} {found.inputs:8} inputs {rate:7.0f}/s  slowest {found.slowest * 1000:7.1f} ms"
+        f"  grown {found.grown_mb:6.1f} MB  errors {found.errors.total()}",
+        flush=True,
     )
-    print(f"{target.name:32} {figures}  errors {found.errors.total()}", flush=True)
-    for name, times in found.errors.most_common(8):
-        print(f"    {times} x {name}\n      {found.example[name][:200]!r}")
+    for error, times in found.errors.most_common(8):
+        print(f"    {times} x {error}\n      {found.example[error][:1600]!r}", flush=True)
+
+
+def _summed(found: list[tuple[str, Found]]) -> int:
+    for engine in SHARES:
+        print(f"{engine:10} {sum(one.inputs for name, one in found if name == engine):9} inputs")
+    errors = sum(one.errors.total() for _, one in found)
+    print(f"all        {sum(one.inputs for _, one in found):9} inputs, {errors} errors")
+    return int(not all(one.is_good for _, one in found))
 
 
 if __name__ == "__main__":

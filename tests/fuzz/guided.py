@@ -1,23 +1,27 @@
-"""Run by `python -m tests.fuzz --atheris`: coverage shows atheris the way through the callback."""
+"""Run by tests.fuzz.engines in a process of its own: coverage of our own code shows atheris the way through a target.
+
+python -m tests.fuzz.guided TARGET [options of libFuzzer] [corpus]
+"""
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.adapters.wechat", "xmltodict"]):
-    from bot.adapters.wechat import callback as _callback  # noqa: F401 - importing it here is what instruments it
-    from tests.fuzz.targets import _callback as callback_targets
+with atheris.instrument_imports(include=["bot", "handlers", "xmltodict"]):
+    from tests.fuzz.followers import understanding
+    from tests.fuzz.outside import from_outside
+    from tests.fuzz.platform import from_platform
 
-TARGETS = callback_targets()
 
-
-def one(data: bytes) -> None:
-    if data:
-        TARGETS[data[0] % len(TARGETS)].run(data[1:])
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    (target,) = [one for one in (*from_platform(), *from_outside(), understanding()) if one.name == sys.argv[1]]
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], target.run)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, one)
-    atheris.Fuzz()
+    main()

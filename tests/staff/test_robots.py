@@ -82,7 +82,9 @@ def test_a_code_in_a_200_says_what_to_do(robot: Robot, name: str, body: object, 
 
 
 @pytest.mark.parametrize("name", ROBOTS)
-@pytest.mark.parametrize("body", [b"", b"ok", b"<html>", b"[]", b"null", b"{}", b'{"errcode":"0","code":"0"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"ok", b"<html>", b"[]", b"null", b"{}", b'{"errcode":"0","code":"0"}', b"[" * 99_999]
+)
 def test_an_answer_that_is_no_answer_is_no_success(robot: Robot, name: str, body: bytes) -> None:
     robot.answers(body)
     with pytest.raises(NotTold):

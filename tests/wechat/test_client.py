@@ -471,6 +471,18 @@ def test_success_without_its_fields_is_an_error_by_name(api: Api, platform: Plat
         platform.add_draft([])
 
 
+def test_success_with_something_else_in_its_fields_is_an_error_by_name(api: Api, platform: Platform) -> None:
+    api.answers |= {
+        "tags/get": [{"tags": 7}],
+        "user/get": [{"data": []}],
+        "freepublish/get": [{"publish_status": "soon"}],
+        "openapi/quota/get": [{"quota": {"daily_limit": None}}],
+    }
+    for ask in (platform.tags, platform.followers, lambda: platform.published("1"), lambda: platform.quota("/x")):
+        with pytest.raises(Busy, match="makes no sense"):
+            ask()
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(

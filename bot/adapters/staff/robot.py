@@ -63,7 +63,7 @@ def _body(answer: httpx.Response) -> Mapping[str, Any]:
         raise Misconfigured(said)
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Misconfigured(f"{said} without JSON") from None
     if not isinstance(body, dict):
         raise Misconfigured(f"{said} without an answer")

@@ -12,7 +12,7 @@ import requests
 
 from bot.adapters.wechat.errors import SomeFailed
 from bot.adapters.wechat.token import TokenStore
-from bot.adapters.wechat.wire import Watch, Wire
+from bot.adapters.wechat.wire import Watch, Wire, sensible
 from bot.dialogue.reply import Card
 
 TAGGED_AT_ONCE = 50
@@ -175,9 +175,10 @@ class Platform:
 
     def published(self, publish_id: str) -> Published:
         answer = self._post("freepublish/get", {"publish_id": publish_id})
-        items = answer.get("article_detail", {}).get("item", [])
-        urls = tuple(str(item["article_url"]) for item in items)
-        return Published(int(answer["publish_status"]), str(answer.get("article_id", "")), urls)
+        with sensible("freepublish/get"):
+            items = answer.get("article_detail", {}).get("item", [])
+            urls = tuple(str(item["article_url"]) for item in items)
+            return Published(int(answer["publish_status"]), str(answer.get("article_id", "")), urls)
 
     # Mass sends and notices (§8, §9). A repeat with the same id raises AlreadyDone with the first job's msg_id.
 
@@ -220,10 +221,12 @@ class Platform:
     # Users and tags (§6)
 
     def tags(self) -> tuple[Tag, ...]:
-        return tuple(_tag(each) for each in self._wire.tag.get())
+        with sensible("tags/get"):
+            return tuple(_tag(each) for each in self._wire.tag.get())
 
     def create_tag(self, name: str) -> Tag:
-        return _tag(self._wire.tag.create(name))
+        with sensible("tags/create"):
+            return _tag(self._wire.tag.create(name))
 
     def tag(self, openids: Sequence[str], tag_id: int) -> None:
         """Tags any number of followers, 50 a call. Raises SomeFailed with those that were left."""
@@ -245,14 +248,17 @@ class Platform:
             self._post(path, {"openid_list": list(failed.openids), "tagid": tag_id})
 
     def user(self, openid: str) -> User:
-        return _user(self._wire.user.get(openid))
+        with sensible("user/info"):
+            return _user(self._wire.user.get(openid))
 
     def followers(self, after: str = "") -> Followers:
         """Up to 10 000 openids that follow on `after`."""
         answer = self._wire.user.get_followers(after or None)
-        openids = tuple(answer.get("data", {}).get("openid", ()))
-        # The last page may repeat its own last id as the next one (reference §6): an empty page is the end, too.
-        return Followers(openids, str(answer.get("next_openid", "")) if openids else "", int(answer.get("total", 0)))
+        with sensible("user/get"):
+            openids = tuple(map(str, answer.get("data", {}).get("openid", ())))
+            # The last page may repeat its own last id as the next one (reference §6): an empty page is the end, too.
+            following = str(answer.get("next_openid", "")) if openids else ""
+            return Followers(openids, following, int(answer.get("total", 0)))
 
     # Menu (§5)
 
@@ -292,7 +298,8 @@ class Platform:
     # The account itself (§3)
 
     def callback_ips(self) -> tuple[str, ...]:
-        return tuple(self._wire.misc.get_wechat_ips())
+        with sensible("getcallbackip"):
+            return tuple(map(str, self._wire.misc.get_wechat_ips()))
 
     def check_callback(self) -> Mapping[str, Any]:
         """The platform's own look at our address: DNS and ping, per operator."""
@@ -301,7 +308,8 @@ class Platform:
     def quota(self, path: str) -> ApiQuota:
         """Today's calls of one API; `path` like /cgi-bin/message/custom/send."""
         quota = self._post("openapi/quota/get", {"cgi_path": path})["quota"]
-        return ApiQuota(int(quota["daily_limit"]), int(quota["used"]), int(quota["remain"]))
+        with sensible("openapi/quota/get"):
+            return ApiQuota(int(quota["daily_limit"]), int(quota["used"]), int(quota["remain"]))
 
     def clear_quota(self) -> None:
         """All daily counts back to zero: ten times a month, by hand only."""

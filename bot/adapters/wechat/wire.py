@@ -7,7 +7,8 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -80,7 +81,8 @@ class Wire(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             "force_refresh": force,
         }
         answer = self._answer("post", "stable_token", {"data": _encoded(body)}, token=None)
-        return Fetched(str(answer["access_token"]), int(answer.get("expires_in", 7200)))
+        with sensible("stable_token"):
+            return Fetched(str(answer["access_token"]), int(answer.get("expires_in", 7200)))
 
     def web_visitor(self, code: str) -> Mapping[str, Any]:
         """Whose code of the web sign-in this is. The call takes the account's secret and no token of ours."""
@@ -206,6 +208,15 @@ def _lost(call: str, trouble: requests.RequestException) -> PlatformError:
 
 def _no_answer(call: str, what: str) -> PlatformError:
     return (Unsure if call in ONCE_ONLY else Busy)(None, f"no answer: {what}", call=call)
+
+
+@contextmanager
+def sensible(call: str) -> Iterator[None]:
+    """What is read out of a success that holds something else than the manual says is no answer."""
+    try:
+        yield
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as odd:
+        raise _no_answer(call, f"success that makes no sense ({type(odd).__name__})") from None
 
 
 def _never_sent(trouble: requests.RequestException) -> bool:
