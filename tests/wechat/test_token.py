@@ -37,7 +37,7 @@ class Source:
     def __call__(self, force: bool) -> Fetched:
         self.asked.append(force)
         self.number += force
-        return Fetched(f"T{self.number}", self.expires_in)
+        return Fetched(f"TOKEN{self.number}", self.expires_in)
 
 
 def test_a_token_is_fetched_once_for_many_threads(tokens: TokenStore) -> None:
@@ -49,7 +49,7 @@ def test_a_token_is_fetched_once_for_many_threads(tokens: TokenStore) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         got = list(pool.map(lambda _: tokens.get(slow), range(32)))
-    assert set(got) == {"T1"}
+    assert set(got) == {"TOKEN1"}
     assert source.asked == [False]
 
 
@@ -92,7 +92,7 @@ def test_the_token_is_not_readable_in_redis(tokens: TokenStore, client: Client) 
     tokens.get(Source())
     stored = client.get(KEY)
     assert isinstance(stored, bytes)
-    assert b"T1" not in stored
+    assert b"TOKEN1" not in stored
 
 
 def test_a_token_near_its_end_is_renewed_once_while_it_still_works(tokens: TokenStore, client: Client) -> None:
@@ -100,14 +100,14 @@ def test_a_token_near_its_end_is_renewed_once_while_it_still_works(tokens: Token
     tokens.get(source)
     client.pexpire(KEY, int(EARLY * 1000) - 1000)
     source.number = 2
-    assert [tokens.get(source) for _ in range(3)] == ["T2", "T2", "T2"]
+    assert [tokens.get(source) for _ in range(3)] == ["TOKEN2", "TOKEN2", "TOKEN2"]
     assert source.asked == [False, False]
 
 
 def test_a_platform_that_gives_the_same_old_token_is_not_asked_on_every_call(tokens: TokenStore) -> None:
     source = Source(expires_in=100)
     for _ in range(5):
-        assert tokens.get(source) == "T1"
+        assert tokens.get(source) == "TOKEN1"
     assert len(source.asked) == 2
 
 
@@ -118,25 +118,25 @@ def test_a_failed_early_renewal_does_no_harm(tokens: TokenStore, client: Client)
     def broken(_force: bool) -> Fetched:
         raise Busy(None, "away")
 
-    assert tokens.get(broken) == "T1"
+    assert tokens.get(broken) == "TOKEN1"
 
 
 def test_a_renewal_by_somebody_else_is_not_thrown_away(tokens: TokenStore) -> None:
     source = Source()
     tokens.get(source)
     source.number = 2
-    assert tokens.renew("T1", source) == "T2"
-    assert tokens.renew("T1", source) == "T2"
+    assert tokens.renew("TOKEN1", source) == "TOKEN2"
+    assert tokens.renew("TOKEN1", source) == "TOKEN2"
     assert source.asked == [False, False]
 
 
 def test_force_is_used_only_where_the_platform_insists_on_the_refused_token(tokens: TokenStore) -> None:
     source = Source()
-    assert tokens.get(source) == "T1"
-    assert tokens.renew("T1", source) == "T2"
+    assert tokens.get(source) == "TOKEN1"
+    assert tokens.renew("TOKEN1", source) == "TOKEN2"
     assert source.asked == [False, False, True]
     with pytest.raises(TokenRefused):
-        tokens.renew("T2", source)
+        tokens.renew("TOKEN2", source)
     assert source.asked.count(True) == 1
 
 
@@ -145,7 +145,7 @@ def test_forced_renewals_are_rationed_over_the_day(tokens: TokenStore, client: C
     tokens.get(source)
     client.set(f"{KEY}:forces", 18)
     with pytest.raises(TokenRefused, match="today"):
-        tokens.renew("T1", source)
+        tokens.renew("TOKEN1", source)
 
 
 def test_whoever_waits_is_told_when_the_fetcher_died(client: Client) -> None:
@@ -162,12 +162,12 @@ def test_a_failed_fetch_lets_the_next_one_try(tokens: TokenStore, client: Client
     with pytest.raises(NeedsOperator):
         tokens.get(refused)
     assert client.exists(f"{KEY}:lock") == 0
-    assert tokens.get(Source()) == "T1"
+    assert tokens.get(Source()) == "TOKEN1"
 
 
 def test_a_token_sealed_with_a_lost_key_is_fetched_anew(tokens: TokenStore, client: Client) -> None:
     tokens.get(Source())
-    assert TokenStore(client, Vault(b"n" * 32), APP_ID).get(Source()) == "T1"
+    assert TokenStore(client, Vault(b"n" * 32), APP_ID).get(Source()) == "TOKEN1"
 
 
 def test_no_redis_means_later() -> None:
@@ -181,7 +181,7 @@ def test_a_waiting_thread_gets_the_token_of_the_one_who_fetched(tokens: TokenSto
     def slow(_force: bool) -> Fetched:
         started.set()
         finish.wait(5)
-        return Fetched("T1", 7200)
+        return Fetched("TOKEN1", 7200)
 
     never: Callable[[bool], Fetched] = lambda _force: pytest.fail("fetched twice")  # noqa: E731
     with ThreadPoolExecutor(2) as pool:
@@ -190,7 +190,7 @@ def test_a_waiting_thread_gets_the_token_of_the_one_who_fetched(tokens: TokenSto
         second = pool.submit(tokens.get, never)
         time.sleep(0.1)
         finish.set()
-        assert (first.result(5), second.result(5)) == ("T1", "T1")
+        assert (first.result(5), second.result(5)) == ("TOKEN1", "TOKEN1")
 
 
 def test_a_token_that_came_while_we_took_the_lock_is_used(
