@@ -22,8 +22,9 @@ from tests.store.say import CHANNELS, NOON, PHONE, inquiry, message
 
 
 def rows(store: Sessions, table: type[Base]) -> list[Any]:
+    """In the order of their keys: PostgreSQL has none of its own once a row was changed."""
     with store() as session:
-        return list(session.scalars(sa.select(table)))
+        return list(session.scalars(sa.select(table).order_by(*table.__table__.primary_key)))
 
 
 def test_a_lead_comes_with_its_event_and_a_notice_for_each_channel(store: Sessions, secrets: Vault) -> None:
