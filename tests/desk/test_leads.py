@@ -373,11 +373,6 @@ def test_nothing_a_prospect_says_or_a_site_writes_becomes_a_script(
         assert "<b>y" not in page
 
 
-def test_an_article_that_leads_to_a_script_is_no_link(office: Office, li: Browser) -> None:
-    number = taken(office, li)
-    assert "javascript:" not in li.get(f"/leads/{number}").text
-
-
 # Erasing
 
 

@@ -25,7 +25,7 @@ PAGE = 30
 ON_THE_BOARD = 8
 """Leads in one column."""
 
-LOOKED_THROUGH = 20_000
+LOOKED_THROUGH = 10_000
 """Leads opened for one page of a search for words; `further` goes on where it stopped."""
 
 _BEGAN, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
