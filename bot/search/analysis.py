@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
-from typing import TypeVar
 
 import rjieba
 
@@ -20,8 +19,6 @@ VERSION = 3
 
 TITLE_WEIGHT = 4
 """Times a title is repeated in the one text field; fields of their own with a boost ruin the ranking."""
-
-_T = TypeVar("_T")
 
 REMEMBERED = 100_000
 """Pieces of text of one kind whose terms are remembered: most of what is written is written often."""
@@ -51,14 +48,14 @@ def segments(text: str) -> list[str]:
     return list(rjieba.cut(text))
 
 
-class _Remembered(dict[str, _T]):
+class _Remembered(dict[str, str]):
     """What was made of a piece of text, made once. Bounded: when full it begins anew."""
 
-    def __init__(self, make: Callable[[str], _T]) -> None:
+    def __init__(self, make: Callable[[str], str]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, piece: str) -> _T:
+    def __missing__(self, piece: str) -> str:
         if len(self) >= REMEMBERED:
             self.clear()
         made = self[piece] = self._make(piece)
@@ -67,20 +64,25 @@ class _Remembered(dict[str, _T]):
 
 def words(text: str) -> list[str]:
     """The words of a plain text that say something; of compounds like aes-256 also the parts."""
-    kept = _kept()
-    return [word for token in rjieba.cut(text) for word in kept[token]]
+    return spaced_words(text).split()
+
+
+def spaced_words(text: str) -> str:
+    """The same with blanks between them, as the index takes them in."""
+    return " ".join(filter(None, map(_kept().__getitem__, rjieba.cut(text))))
 
 
 @cache
-def _kept() -> _Remembered[tuple[str, ...]]:
+def _kept() -> _Remembered:
+    """Of a token, what is kept of it: the word, perhaps with its parts, or nothing."""
     stop = stop_words()
 
-    def kept(token: str) -> tuple[str, ...]:
+    def kept(token: str) -> str:
         word = token.strip()
         if word in stop or not _RUN.fullmatch(word):
-            return ()
-        parts = tuple(part for part in _PART.findall(word) if part != word) if word.isascii() else ()
-        return (word, *parts)
+            return ""
+        parts = [part for part in _PART.findall(word) if part != word] if word.isascii() else []
+        return " ".join((word, *parts))
 
     return _Remembered(kept)
 
@@ -100,10 +102,9 @@ def sounding(text: str) -> str:
     return text.translate(_codes())
 
 
-def sound_pairs(text: str) -> list[str]:
-    """Pairs of sounds, for finding what was written with other characters."""
-    runs_heard = _SOUND_RUN.findall(sounding(text))
-    return [left + right for run in runs_heard for left, right in pairwise(run)]
+def sound_pairs(heard: str) -> list[str]:
+    """Pairs of sounds of a text that went through `sounding`, for finding what was written with other characters."""
+    return [left + right for run in _SOUND_RUN.findall(heard) for left, right in pairwise(run)]
 
 
 @cache

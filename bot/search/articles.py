@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from bot.dialogue.lookups import Article, Found, Topic
 from bot.search.finding import Findings, Tools, find
 from bot.search.index import Clause, Hit, Index
+from bot.search.periods import SHANGHAI
 from bot.search.plain import plain
 
 CLEAR_LEAD = 1.5
 """How far the first must be ahead of the second to be the answer on its own."""
 WORTH = 0.55
 """Of the best one's score: what has less is not offered beside it."""
+REMEMBERED = 256
+"""Messages whose articles are remembered: at most 8 MB."""
 RELATED_WORDS, RELATED_BY = 12, 400
 """Words, out of so many characters of an article, by which others are related to it."""
 
@@ -30,9 +34,11 @@ class IndexedArticles:
     tools: Tools = field(default_factory=Tools)
     now: Callable[[], datetime] = _utc_now
     _by_name: Mapping[str, Topic] = field(init=False, repr=False, compare=False)
+    _known: Callable[[str, int, int, date], Found] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Of two topics with the same name the first one has it."""
+        object.__setattr__(self, "_known", lru_cache(REMEMBERED)(self._searched))
         named = {plain(name): topic for topic in reversed(self.topics) for name in (*topic.words, topic.name)}
         object.__setattr__(self, "_by_name", named)
 
@@ -40,7 +46,13 @@ class IndexedArticles:
         return find(self.index, text, self.now(), self.tools, limit, self.index.answers_from)
 
     def search(self, text: str, limit: int = 30) -> Found:
-        """The articles for a message. A message that is a topic's name lists the topic."""
+        """The articles for a message. A message that is a topic's name lists the topic.
+
+        Followers tap the same words: what was found is found again until the index or the day is another.
+        """
+        return self._known(text.strip(), limit, self.index.view().number, self.now().astimezone(SHANGHAI).date())
+
+    def _searched(self, text: str, limit: int, *_as_of: object) -> Found:
         return self.told(self.find(text, limit), limit)
 
     def told(self, findings: Findings, limit: int = 30) -> Found:
@@ -132,14 +144,14 @@ def _once(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _article(hit: Hit) -> Article:
-    facts = hit.facts
+    facts = hit.shown
     return Article(
         hit.id,
-        facts.title,
-        facts.summary,
-        facts.url,
-        facts.picture,
+        facts["title"],
+        facts["summary"],
+        facts["url"],
+        facts["picture"],
         hit.published,
-        facts.topics,
-        facts.category,
+        tuple(facts["topics"]),
+        facts["category"],
     )

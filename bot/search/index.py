@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import threading
@@ -15,7 +16,7 @@ import orjson
 import tantivy
 
 from bot.search import generations
-from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, sounding, words
+from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, sounding, spaced_words, words
 from bot.search.document import Document
 from bot.search.texts import Pen, Texts, Told, begin
 from bot.search.threshold import FILE as CALIBRATION
@@ -32,6 +33,8 @@ HEARD = 1500
 """Characters of an article whose sound is kept: slips are looked for in so much of it."""
 
 Clause = tuple[tantivy.Occur, tantivy.Query]
+
+_VIEWS = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,13 @@ class Hit(NamedTuple):
         return datetime.fromtimestamp(self.seconds, UTC)
 
     @property
+    def shown(self) -> dict[str, Any]:
+        """The facts as they are kept, for whoever makes something else of them."""
+        return cast(dict[str, Any], orjson.loads(self.texts.facts(self.place)))
+
+    @property
     def facts(self) -> Facts:
-        facts = orjson.loads(self.texts.facts(self.place))
+        facts = self.shown
         return Facts(**{**facts, "topics": tuple(facts["topics"])})
 
     @property
@@ -161,7 +169,7 @@ class Index:
     def _look(self) -> None:
         """The texts are on disk before the commit that points to them: mapped after it, none is missing."""
         searcher = self._index.searcher()
-        self._view = View(searcher, self._index.schema, Texts(self.folder), int(searcher.num_docs))
+        self._view = View(next(_VIEWS), searcher, self._index.schema, Texts(self.folder), int(searcher.num_docs))
         self._answers_from = threshold(self.folder)
 
     @property
@@ -212,15 +220,16 @@ class Index:
 class View:
     """The index as it stands at one moment; one view serves every message until the next `reload`.
 
-    freqs: in how many articles a term stands. answers: what was found for a message, for whoever asks the same.
+    number: no two views of a process have the same. freqs: in how many articles a term stands.
     """
+
+    number: int
 
     searcher: tantivy.Searcher
     schema: tantivy.Schema
     texts: Texts
     size: int
     freqs: dict[tuple[str, str], int] = field(default_factory=dict)
-    answers: dict[Any, Any] = field(default_factory=dict)
 
     def best(self, query: tantivy.Query, limit: int) -> list[Hit]:
         return self.hits(self.searcher.search(query, limit, count=False).hits)
@@ -302,6 +311,7 @@ def _analysed(document: Document) -> tuple[Told, dict[str, Any]]:
     """The article's text, and the terms it is found by."""
     title, body = plain(document.title).replace("\n", " "), plain(document.body)
     published, content = int(document.published.timestamp()), f"{title}\n{body}"
+    heard = sounding(content)
     told = Told(
         id=document.id,
         published=published,
@@ -309,15 +319,15 @@ def _analysed(document: Document) -> tuple[Told, dict[str, Any]]:
         title=title,
         content=content,
         size=len(content.encode()),
-        heard=sounding(content[:HEARD]),
+        heard=heard[:HEARD],
         facts=_facts(document),
     )
     return told, {
         "id": document.id,
         "published": published,
-        "words": " ".join(words(title) * TITLE_WEIGHT + words(body)),
+        "words": " ".join([spaced_words(title)] * TITLE_WEIGHT + [spaced_words(body)]),
         "pairs": " ".join(pairs(title) * TITLE_WEIGHT + pairs(body)),
-        "sounds": " ".join(sound_pairs(title) * TITLE_WEIGHT + sound_pairs(body)),
+        "sounds": " ".join(sound_pairs(heard[: len(title)]) * TITLE_WEIGHT + sound_pairs(heard[len(title) :])),
         "topics": " ".join(document.topics),
     }
 

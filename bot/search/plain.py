@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+_ODD = re.compile(r"[\x00-\x7f]?[^\x00-\x7f\u4e00-\u9fff、。《》“”‘’「」【】]+")
+"""What normalizing may change, with the letter before it, which an accent may belong to: little of a Chinese text."""
 
 DATA = Path(__file__).parent / "data"
 
 
 def plain(text: str) -> str:
     """Also reads 蕞 as 最, which it stands for where the advertising law forbids the word."""
-    even = text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
-    lower = even.lower()
+    lower = _ODD.sub(_even, text).lower()
     return lower.translate(_simplified()) if _old_characters().search(lower) else lower
+
+
+def _even(odd: re.Match[str]) -> str:
+    return _normalized(odd[0])
+
+
+@lru_cache(10_000)
+def _normalized(piece: str) -> str:
+    return unicodedata.normalize("NFKC", piece)
 
 
 @cache

@@ -60,39 +60,26 @@ def read(message: str, now: datetime) -> Question:
 
 def trimmed(text: str) -> str:
     """Without the words of politeness at both ends."""
-    tokens = [token for token in segments(text) if token.strip(_MARKS)]
+    tokens = _placed(text)
     start, end = 0, len(tokens)
-    while start < end and tokens[start] in _polite()["head"]:
+    while start < end and tokens[start][1] in _polite()["head"]:
         start += 1
-    while end > start and tokens[end - 1] in _polite()["tail"]:
+    while end > start and tokens[end - 1][1] in _polite()["tail"]:
         end -= 1
     if start == end:
-        return "" if _is_empty_talk(tokens) else text.strip(_MARKS)
-    return _between(text, tokens[start:end])
+        return "" if _is_empty_talk([token for _, token in tokens]) else text.strip(_MARKS)
+    last, said = tokens[end - 1]
+    return text[tokens[start][0] : last + len(said)]
 
 
-def _between(text: str, kept: list[str]) -> str:
-    """The stretch of the text the kept tokens cover, its inner marks as they were."""
-    begin = text.find(kept[0]) if kept else -1
-    while begin >= 0:
-        if end := _covered(text, begin, kept):
-            return text[begin:end]
-        begin = text.find(kept[0], begin + 1)
-    return "".join(kept)
-
-
-def _covered(text: str, begin: int, kept: list[str]) -> int:
-    """Where the tokens end that follow on each other from `begin`, with marks alone between them; 0 = they do not.
-
-    By hand, because as a pattern it would try marks that are tokens in every place: a row of them takes for ever.
-    """
-    end = begin
-    for token in kept:
-        start = text.find(token, end)
-        if start < 0 or text[end:start].strip(_MARKS):
-            return 0
-        end = start + len(token)
-    return end
+def _placed(text: str) -> list[tuple[int, str]]:
+    """The words of a text that are no marks, each with its place."""
+    placed, place = [], 0
+    for token in segments(text):
+        if token.strip(_MARKS):
+            placed.append((place, token))
+        place += len(token)
+    return placed
 
 
 def _is_empty_talk(tokens: list[str]) -> bool:

@@ -175,22 +175,22 @@ class Wanted:
 def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
     hits = wanted.view.best(wanted.query(), CANDIDATES)
     best = hits[0].score if hits else 1.0
-    found = [_ranked(wanted, hit, best, now) for hit in hits]
+    found = [_ranked(wanted, hit, best, now.timestamp()) for hit in hits]
     if sum(one.verbatim == 1.0 for one in found) < ENOUGH and (query := wanted.together()):
         known = {hit.id for hit in hits}
         more = [hit for hit in wanted.view.best(query, CANDIDATES // 2) if hit.id not in known]
         floor = hits[-1].score if hits else 0.0
-        found += [_ranked(wanted, hit._replace(score=floor), best, now) for hit in more]
+        found += [_ranked(wanted, hit._replace(score=floor), best, now.timestamp()) for hit in more]
     return sorted(found, key=lambda one: -one.score)
 
 
-def _ranked(wanted: Wanted, hit: Hit, best: float, now: datetime) -> Ranked:
+def _ranked(wanted: Wanted, hit: Hit, best: float, now: float) -> Ranked:
     content = hit.content
     coverage = wanted.coverage(content)
     verbatim = 0.0 if coverage < ALL and wanted.is_one_piece else wanted.verbatim(content)
     in_title = wanted.verbatim(hit.title) if verbatim else 0.0
     exact = float((verbatim == 1.0 or not wanted.runs) and wanted.question.said in content)
-    age = max(0.0, now.timestamp() - hit.seconds) / 86400
+    age = max(0.0, now - hit.seconds) / 86400
     score = (
         hit.score / best
         + 0.8 * coverage
@@ -216,7 +216,7 @@ def newest_first(wanted: Wanted, found: Sequence[Ranked], now: datetime) -> list
     latest = wanted.view.newest([*grams, *wanted.extra], CANDIDATES) if grams else []
     best = max(one.hit.score for one in found)
     known = {one.hit.id for one in found}
-    more = [_ranked(wanted, hit._replace(score=0.0), best, now) for hit in latest if hit.id not in known]
+    more = [_ranked(wanted, hit._replace(score=0.0), best, now.timestamp()) for hit in latest if hit.id not in known]
     about = [one for one in (*found, *more) if one.in_title > 0.0]
     rest = [one for one in found if one.in_title == 0.0]
     return [*sorted(about, key=lambda one: -one.hit.seconds), *rest]

@@ -6,9 +6,10 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import tantivy
 
@@ -79,14 +80,14 @@ class Speller:
 
     def _run(self, units: tuple[Unit, ...], view: View) -> _Run:
         doubtful = _doubtful(units, view)
-        windows = tuple(
-            Window(at, size, codes, tuple(self._known_terms(units[at : at + size], codes, view)))
-            for at in range(len(units))
-            for size in range(2, min(LONGEST_TERM, len(units) - at) + 1)
-            if any(doubtful[at : at + size])
-            for codes in _spelled(units[at : at + size])
+        chains = tuple(_chains(units, doubtful))
+        windows = [window for chain in chains for window in chain]
+        known = tuple(
+            (window, term)
+            for window in windows
+            for term in self._known_terms(units[window.at : window.at + window.size], window.codes, view)
         )
-        return _Run(units, doubtful, windows)
+        return _Run(units, doubtful, chains, known)
 
     def _known_terms(self, window: Sequence[Unit], codes: str, view: View) -> Iterable[Term]:
         for term in self._known.get(codes, ()):
@@ -103,20 +104,31 @@ def _read(parsed: Sequence[tuple[_Run | None, str]], evidence: Evidence) -> _Rea
 
 def _read_run(run: _Run, evidence: Evidence) -> _Reading:
     """The best way to cut the run into terms and single characters; from right to left."""
-    terms: dict[int, list[tuple[int, Term]]] = defaultdict(list)
-    for window in run.windows:
-        found = [*window.known]
-        if window.codes in evidence.heard:
-            units = run.units[window.at : window.at + window.size]
-            found += [term for spelled in evidence.spellings(window.codes) for term in _worth(units, spelled, 0.0)]
-        terms[window.at] += [(window.size, term) for term in found]
+    terms = _terms(run, evidence)
     best = [_Reading("", 0.0, 0)] * (len(run.units) + 1)
     for at in range(len(run.units) - 1, -1, -1):
         unit = run.units[at]
-        choices = [best[at + 1].after(unit.said, -1.0 if unit.typed else evidence.literal(run, at), 0)]
-        choices += [best[at + size].after(*term) for size, term in terms[at]]
-        best[at] = max(choices, key=lambda reading: reading.score)
+        best[at] = best[at + 1].after(unit.said, -1.0 if unit.typed else evidence.literal(run, at), 0)
+        for size, term in terms.get(at, ()):
+            reading = best[at + size].after(*term)
+            if reading.score > best[at].score:
+                best[at] = reading
     return best[0]
+
+
+def _terms(run: _Run, evidence: Evidence) -> dict[int, list[tuple[int, Term]]]:
+    """What may stand at each place: known terms, and what the article has that sounds the same."""
+    terms: dict[int, list[tuple[int, Term]]] = defaultdict(list)
+    for window, term in run.known:
+        terms[window.at].append((window.size, term))
+    for chain in run.chains:
+        for window in chain:
+            spellings = evidence.spellings(window.codes)
+            if not spellings:
+                break
+            for spelled in spellings:
+                terms[window.at] += [(window.size, term) for term in run.worth(window, spelled)]
+    return terms
 
 
 Term = tuple[str, float, int]
@@ -125,16 +137,32 @@ Term = tuple[str, float, int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Units `at` to `at + size` of a run, the sounds they may stand for, and the known terms that sound so."""
+    """Units `at` to `at + size` of a run, and the sounds they may stand for."""
 
     at: int
     size: int
     codes: str
-    known: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+Chain = tuple[Window, ...]
+"""Windows of which each begins with the one before: where that is not heard, they are not, either."""
+
+
+def _chains(units: tuple[Unit, ...], doubtful: tuple[bool, ...]) -> Iterable[Chain]:
+    for at in range(len(units)):
+        windows = [
+            Window(at, size, codes)
+            for size in range(2, min(LONGEST_TERM, len(units) - at) + 1)
+            if any(doubtful[at : at + size])
+            for codes in _spelled(units[at : at + size])
+        ]
+        if all(len(unit.codes) == 1 for unit in units[at : at + LONGEST_TERM]):
+            yield tuple(windows)
+        else:
+            yield from ((window,) for window in windows)
+
+
+class _Reading(NamedTuple):
     text: str
     score: float
     changed: int
@@ -147,7 +175,17 @@ class _Reading:
 class _Run:
     units: tuple[Unit, ...]
     doubtful: tuple[bool, ...]
-    windows: tuple[Window, ...]
+    chains: tuple[Chain, ...]
+    known: tuple[tuple[Window, Term], ...]
+    _worth: dict[tuple[int, str], tuple[Term, ...]] = field(default_factory=dict)
+
+    def worth(self, window: Window, spelled: str) -> tuple[Term, ...]:
+        """What it tells that an article spells the window like this; most articles spell it alike."""
+        found = self._worth.get((window.at, spelled))
+        if found is None:
+            units = self.units[window.at : window.at + window.size]
+            found = self._worth[window.at, spelled] = tuple(_worth(units, spelled, 0.0))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +206,7 @@ class Evidence:
 
     def literal(self, run: _Run, at: int) -> float:
         """What a character left as it is tells for this article: something where it stands there with its neighbour."""
-        pair = "".join(unit.said for unit in run.units[at : at + 2])
+        pair = "".join([unit.said for unit in run.units[at : at + 2]])
         if len(pair) == 2 and pair in self.content:
             return 0.5
         return -0.3 if run.doubtful[at] else 0.0

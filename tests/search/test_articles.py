@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from bot.search.articles import IndexedArticles
+from bot.search.document import Document
+from bot.search.index import Index
 from tests.search.conftest import NOW, Shelve, article, others
 
 
@@ -137,12 +142,30 @@ def test_no_message_breaks_the_search(sample: IndexedArticles, message: str) -> 
     sample.search(message)
 
 
+def test_what_was_found_is_remembered_until_the_index_or_the_day_changes(tmp_path: Path) -> None:
+    index, now = Index(tmp_path), [NOW]
+    shelf = IndexedArticles(index, now=lambda: now[0])
+    _put(index, article(1, "轴承企业扩产", days_ago=0), *others())
+    assert [one.id for one in shelf.search("今天的轴承企业").articles] == [1]
+    assert shelf.search("今天的轴承企业") is shelf.search("今天的轴承企业 ")
+    _put(index, article(2, "轴承企业搬家", days_ago=0))
+    assert {one.id for one in shelf.search("今天的轴承企业").articles} == {1, 2}
+    now[0] += timedelta(days=1)
+    assert shelf.search("今天的轴承企业").missed_period
+
+
+def _put(index: Index, *documents: Document) -> None:
+    writer = index.writer()
+    for document in documents:
+        writer.put(document)
+    writer.commit()
+    writer.close()
+    index.reload()
+
+
 def test_a_change_replaces_the_article(shelve: Shelve) -> None:
     shelf = shelve([article(1, "阀门企业投产")])
-    writer = shelf.index.writer()
-    writer.put(article(1, "泵业企业投产"))
-    writer.commit()
-    shelf.index.reload()
+    _put(shelf.index, article(1, "泵业企业投产"))
     assert [one.title for one in shelf.search("泵业").articles] == ["泵业企业投产"]
     assert not shelf.search("阀门").answered
     assert len(shelf.index) == 1
