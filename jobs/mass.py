@@ -43,6 +43,8 @@ PAUSE = timedelta(minutes=1)
 ANY = "any"
 """Mass sends are counted for the account as a whole, also where each follower has their own four a month: somebody with
 two topics gets no fifth one that the platform would silently keep back."""
+ENOUGH = 20_000
+"""Subscribers of a topic that are looked at to tell how many a send would reach."""
 NO_TAG = (45056, 48001)
 """There is no tag to be had: the account has its hundred, or may not make any."""
 LIST = "list"
@@ -137,7 +139,10 @@ def plan(
 def _best(session: Session, topics: Iterable[str], now: datetime) -> Issue | None:
     """Nobody counts to a million for this: of two large topics the one that has waited longer comes first."""
     issues = [issue for topic in topics if (issue := _issue(session, topic, now))]
-    reached = {issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh, now) for issue in issues}
+    reached = {
+        issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh, now, enough=ENOUGH)
+        for issue in issues
+    }
     best = max(reached, key=lambda issue: (reached[issue], now - issue.last), default=None)
     return best if best and reached[best] else None
 

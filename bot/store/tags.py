@@ -13,6 +13,8 @@ from bot.store.deliveries import Received
 from bot.store.subscriptions import APART, AT_ONCE, Subscription
 
 MANY = 10_000
+PAGE = 5_000
+"""Subscribers that are looked at with one question."""
 
 
 class TopicTag(Base):
@@ -108,11 +110,38 @@ def wanting(
 
 
 def recipients(
-    session: Session, topic: str, articles: Sequence[int], fresh: datetime, now: datetime, most: int = MANY
+    session: Session,
+    topic: str,
+    articles: Sequence[int],
+    fresh: datetime,
+    now: datetime,
+    most: int = MANY,
+    enough: int | None = None,
 ) -> int:
-    """How many would get it; counted up to `most`, so that it takes no longer for a million than for a few."""
-    some = sa.select(Subscription.openid).where(_should(topic, articles, fresh, 0, now)).limit(most).subquery()
-    return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    """How many would get it; counted up to `most`, so that it takes no longer for a million than for a few.
+
+    enough: after a look at so many subscribers those found so far will do, if there are any. Only where all of these
+    have it already are the others looked at, too.
+    """
+    found, looked, last = 0, 0, ""
+    while found < most and (enough is None or looked < enough or not found):
+        count, size, last = _page(session, topic, articles, fresh, now, last)
+        found, looked = found + count, looked + size
+        if size < PAGE:
+            break
+    return min(found, most)
+
+
+def _page(
+    session: Session, topic: str, articles: Sequence[int], fresh: datetime, now: datetime, after: str
+) -> tuple[int, int, str]:
+    """Of the next subscribers in the alphabet: who would get it, how many there are, and the last of them."""
+    mine = sa.select(Subscription).where(Subscription.topic == topic, Subscription.openid > after)
+    page = mine.order_by(Subscription.openid).limit(PAGE).cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
+    who = sa.orm.aliased(Subscription, page)
+    size, last = session.execute(sa.select(sa.func.count(), sa.func.max(page.c.openid))).one()
+    wanted = sa.select(sa.func.count()).select_from(who).where(_should(topic, articles, fresh, 0, now, who))
+    return session.scalar(wanted) or 0, size, last or ""
 
 
 def receive(session: Session, topic: str, articles: Sequence[int], delivery: int, at: datetime) -> bool:
@@ -134,16 +163,21 @@ def receive(session: Session, topic: str, articles: Sequence[int], delivery: int
 
 
 def _should(
-    topic: str, articles: Sequence[int], fresh: datetime, delivery: int, now: datetime
+    topic: str,
+    articles: Sequence[int],
+    fresh: datetime,
+    delivery: int,
+    now: datetime,
+    who: type[Subscription] = Subscription,
 ) -> sa.ColumnElement[bool]:
     """A subscriber from before the oldest of the articles came out, who received none of them by another delivery, and
     who has not heard of anything too lately for the pace they chose."""
     other = sa.or_(Received.delivery_id.is_(None), Received.delivery_id != delivery)
-    theirs = sa.and_(Received.openid == Subscription.openid, other)
+    theirs = sa.and_(Received.openid == who.openid, other)
     has_one = sa.exists().where(theirs, Received.article_id.in_(list(articles)))
     paces = [
-        sa.and_(Subscription.pace == pace, ~sa.exists().where(theirs, Received.at > now - apart))
+        sa.and_(who.pace == pace, ~sa.exists().where(theirs, Received.at > now - apart))
         for pace, apart in APART.items()
     ]
-    in_time = sa.or_(Subscription.pace == AT_ONCE, *paces)
-    return sa.and_(Subscription.topic == topic, Subscription.since <= fresh, ~has_one, in_time)
+    in_time = sa.or_(who.pace == AT_ONCE, *paces)
+    return sa.and_(who.topic == topic, who.since <= fresh, ~has_one, in_time)

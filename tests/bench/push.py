@@ -33,6 +33,7 @@ from bot.adapters.wechat.windows import MESSAGE
 from bot.store import broadcasts
 from bot.store.articles import Article, ArticleTopic
 from bot.store.base import Sessions, engine, sessions
+from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.followers import Follower
 from bot.store.migrate import upgrade
@@ -46,7 +47,7 @@ APP, SECRET = "wx1234567890abcdef", "simsecret2026simsecret2026simsec"
 FIELDS = {"thing1": "{topic}", "thing2": "{title}", "time3": "{time}"}
 WORDS = Wording({}, {"chips": "芯片"}, {"template": Template("SIM_TEMPLATE_NEWS", FIELDS)})
 PLAN_SECONDS, PLAN_MB, SQLITE_SECONDS, SEND_RATIO = 60, 300, 20, 0.8
-LATENCY, WORKERS, MESSAGES, ROUNDS = 0.05, 8, 600, 3
+LATENCY, WORKERS, MESSAGES, ROUNDS, PLANS = 0.05, 8, 600, 3, 7
 
 
 def now() -> datetime:
@@ -158,21 +159,30 @@ def _peak() -> float:
 
 def tag() -> bool:
     """Planning a send to a tag takes as long for many subscribers as for few."""
-    took = []
-    for count in (20_000, 200_000):
-        with postgres() as url, redis() as redis_url:
-            store = sessions(url)
-            put_people(store, [f"oBench{number:07}" for number in range(count)], writing=0.0)
-            put_article(store)
-            with engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(sa.text("ANALYZE"))
-            digest.plan(store, ["chips"], now(), reach=Reach(()))
+    took = {count: _tag_planned(count) for count in (20_000, 200_000)}
+    few, many = took.values()
+    print(f"plan a tag: {few * 1000:.0f} ms for 20 000, {many * 1000:.0f} ms for 200 000 subscribers "
+          f"({many / few:.2f} times as long; best of {PLANS})")  # fmt: skip
+    return many < 1.5 * few
+
+
+def _tag_planned(count: int) -> float:
+    with postgres() as url, redis() as redis_url:
+        store, ledger = sessions(url), Ledger(connected(redis_url), APP, is_service=True)
+        put_people(store, [f"oBench{number:07}" for number in range(count)], writing=0.0)
+        put_article(store)
+        with engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("ANALYZE"))
+        digest.plan(store, ["chips"], now(), reach=Reach(()))
+        times = []
+        for _ in range(PLANS):
             began = time.perf_counter()
-            assert mass.plan(store, ["chips"], Ledger(connected(redis_url), APP, is_service=True), now())
-            took.append(time.perf_counter() - began)
-    print(f"plan a tag: {took[0] * 1000:.0f} ms for 20 000, {took[1] * 1000:.0f} ms for 200 000 subscribers "
-          f"({took[1] / took[0]:.2f} times as long)")  # fmt: skip
-    return took[1] < 3 * took[0]
+            assert mass.plan(store, ["chips"], ledger, now())
+            times.append(time.perf_counter() - began)
+            with store.begin() as session:  # as if it had not been planned
+                session.execute(sa.delete(Delivery))
+                session.execute(sa.delete(Broadcast).where(Broadcast.kind == "mass"))
+        return min(times)
 
 
 @contextlib.contextmanager
