@@ -524,7 +524,9 @@ def account_of(made: Base) -> Account:
         counted(call, error, seconds)
         refused(call, error, seconds)
 
-    platform = Platform(wechat.app_id, wechat.app_secret, wechat.api_base, _tokens(made), watch=watch)
+    platform = Platform(
+        wechat.app_id, wechat.app_secret, wechat.api_base, _tokens(made), watch=watch, today=ledger.today(now)
+    )
     return Account(platform, ledger, refusals, rights.reduced_by(refusals.standing(now())))
 
 

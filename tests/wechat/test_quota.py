@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -151,7 +152,7 @@ def test_calls_are_counted_by_the_client_and_turn_at_midnight_in_beijing(
     api: Api, tokens: TokenStore, ledger: Ledger
 ) -> None:
     clock = [datetime(2026, 11, 24, 23, 59, tzinfo=CHINA)]
-    platform = Platform(APP_ID, SECRET, api.url, tokens, watch=ledger.watch(lambda: clock[0]))
+    platform = Platform(APP_ID, SECRET, api.url, tokens, today=ledger.today(lambda: clock[0]))
     api.answers["draft/add"] = [{"media_id": "D"}]
     platform.add_draft([])
     assert ledger.calls_left("draft/add", clock[0]) == 999
@@ -179,7 +180,77 @@ def test_a_redis_that_is_away_spoils_no_send(api: Api, tokens: TokenStore) -> No
     from bot.adapters.redis_scripts import connected
 
     away = Ledger(connected("redis://127.0.0.1:1/0"), APP_ID, is_service=False)
-    Platform(APP_ID, SECRET, api.url, tokens, watch=away.watch(lambda: NOW)).send_text("o", "x")
+    clock = lambda: NOW  # noqa: E731
+    platform = Platform(APP_ID, SECRET, api.url, tokens, watch=away.watch(clock), today=away.today(clock))
+    platform.send_text("o", "x")
+    assert not away.today(clock).may_ask("message/custom/send")
+
+
+def counting(api: Api, tokens: TokenStore, ledger: Ledger, now: datetime = NOW) -> Platform:
+    return Platform(APP_ID, SECRET, api.url, tokens, watch=ledger.watch(lambda: now), today=ledger.today(lambda: now))
+
+
+def quota(limit: int, used: int) -> dict[str, object]:
+    return {"quota": {"daily_limit": limit, "used": used, "remain": limit - used}}
+
+
+def test_a_day_s_limit_is_asked_before_the_call_and_not_only_learnt_from_a_refusal(
+    api: Api, tokens: TokenStore, ledger: Ledger
+) -> None:
+    api.answers["openapi/quota/get"] = [quota(2, 2)]
+    ledger.limited("message/custom/send", 2, 0, NOW)
+    platform = counting(api, tokens, ledger)
+    for openid in ("o1", "o2"):
+        platform.send_text(openid, "x")
+    for openid in ("o3", "o4"):
+        with pytest.raises(QuotaUsed) as caught:
+            platform.send_text(openid, "x")
+    assert (caught.value.code, caught.value.call) == (45009, "message/custom/send")
+    assert api.paths().count("message/custom/send") == 2
+    assert api.paths().count("openapi/quota/get") == 1
+    counting(api, tokens, ledger, next_day(NOW)).send_text("o3", "x")
+
+
+def test_a_large_account_may_do_more_than_a_new_one(api: Api, tokens: TokenStore, ledger: Ledger) -> None:
+    api.answers["openapi/quota/get"] = [quota(1000, 100)]
+    api.answers["freepublish/submit"] = [{"publish_id": "1"}]
+    platform = counting(api, tokens, ledger)
+    for _ in range(101):
+        assert platform.publish("M") == "1"
+    assert api.last("openapi/quota/get").json == {"cgi_path": "/cgi-bin/freepublish/submit"}
+    assert ledger.calls_left("freepublish/submit", NOW) == 899
+
+
+@pytest.mark.parametrize("answer", [{"errcode": 76021, "errmsg": "cgi_path not found"}, {"quota": {}}, quota(0, 0)])
+def test_a_limit_that_cannot_be_looked_up_is_the_one_we_know(
+    api: Api, tokens: TokenStore, ledger: Ledger, answer: dict[str, object]
+) -> None:
+    api.answers["openapi/quota/get"] = [answer]
+    ledger.calls_used_up("draft/add", NOW)
+    with pytest.raises(QuotaUsed):
+        counting(api, tokens, ledger).add_draft([])
+    assert "draft/add" not in api.paths()
+
+
+def test_a_call_without_a_known_limit_stops_once_the_platform_says_so(
+    api: Api, tokens: TokenStore, ledger: Ledger
+) -> None:
+    api.answers["openapi/quota/get"] = [{"errcode": 76021, "errmsg": "cgi_path not found"}]
+    api.answers["tags/members/batchtagging"] = [{"errcode": 45009, "errmsg": "reach max api daily quota limit"}]
+    platform = counting(api, tokens, ledger)
+    for _ in range(3):
+        with pytest.raises(QuotaUsed):
+            platform.tag(["o1"], 100)
+    assert api.paths().count("tags/members/batchtagging") == 1
+    assert ledger.calls_left("tags/members/batchtagging", NOW) == 0
+    assert ledger.calls_left("tags/members/batchtagging", next_day(NOW)) is None
+
+
+def test_many_at_once_take_no_more_than_there_is(ledger: Ledger, service: Ledger) -> None:
+    ledger.limited("message/template/send", 50, 0, NOW)
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda one: one.take_call("message/template/send", NOW), [ledger, service] * 50))
+    assert taken.count(True) == 50
 
 
 def test_the_pace_is_shared(ledger: Ledger, service: Ledger) -> None:

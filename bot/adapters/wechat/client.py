@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
-from bot.adapters.wechat.errors import SomeFailed
+from bot.adapters.wechat.errors import PlatformError, QuotaUsed, SomeFailed
 from bot.adapters.wechat.token import TokenStore
 from bot.adapters.wechat.wire import Watch, Wire, sensible
 from bot.dialogue.reply import Card
@@ -84,6 +85,14 @@ class Published:
     urls: tuple[str, ...] = ()
 
 
+class Today(Protocol):
+    """Today's calls; bot.adapters.wechat.quota.Today. Never raises."""
+
+    def take(self, call: str) -> bool: ...
+    def may_ask(self, call: str) -> bool: ...
+    def limited(self, call: str, limit: int, used: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ApiQuota:
     limit: int
@@ -103,6 +112,7 @@ class Platform:
     """All calls have a timeout, renew a refused token once and repeat a busy answer where that is safe.
 
     watch: told of every call, for the quota ledger, the remembered rights and the figures.
+    today: asked before every call; without it nothing is counted.
     """
 
     def __init__(
@@ -115,10 +125,24 @@ class Platform:
         timeout: float = 5.0,
         watch: Watch | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        today: Today | None = None,
     ) -> None:
         self.app_id = app_id
+        self._today = today
         self._tokens = token_store
-        self._wire = Wire(app_id, secret, api_base, token_store, session, timeout, watch, sleep)
+        self._wire = Wire(app_id, secret, api_base, token_store, session, timeout, watch, sleep, self._admit)
+
+    def _admit(self, call: str) -> PlatformError | None:
+        """A limit that our own count reached is looked up at the platform before it is believed: the larger an account,
+        the more it may; and staff may have set the counts back at mp.weixin.qq.com."""
+        if self._today is None or self._today.take(call):
+            return None
+        if self._today.may_ask(call):
+            with suppress(PlatformError, KeyError, TypeError, ValueError):
+                quota = self.quota(f"/cgi-bin/{call}")
+                if quota.limit:
+                    self._today.limited(call, quota.limit, quota.used)
+        return None if self._today.take(call) else QuotaUsed(45009, "used up for today", call=call)
 
     # Customer-service messages (§4). They have no id of ours: after a cut connection they end as Unsure.
 

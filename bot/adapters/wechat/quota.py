@@ -43,6 +43,10 @@ CALLS_A_DAY: Mapping[str, int] = {
 }
 """A new account's limits (reference §3); larger accounts have more, which `limited` takes down."""
 
+NO_LIMIT = 10**9
+"""The count of a call whose limit nobody knows, once the platform said that it is reached."""
+ASKED_AGAIN = timedelta(minutes=10)
+
 # Both windows of a follower, as kept by the conversations: open means young enough, left means not used up.
 _SPEND = Script("""
 local w = redis.call('HMGET', KEYS[1], 'e', 'eu', 'm', 'mu')
@@ -72,6 +76,13 @@ return 1
 _TAKE = Script("""
 local used = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0')
 if used >= tonumber(ARGV[2]) then return 0 end
+redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+""")
+_TAKE_CALL = Script("""
+local limit = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or ARGV[2])
+if tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') >= limit then return 0 end
 redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
@@ -218,19 +229,22 @@ class Ledger:
 
     # Calls a day
 
-    def count_call(self, call: str, now: datetime) -> None:
-        key = self._calls_key(now)
-        if self._redis.hincrby(key, call, 1) == 1:
-            self._redis.expire(key, timedelta(days=2))
+    def take_call(self, call: str, now: datetime) -> bool:
+        """Counts one, where today's limit leaves room for it."""
+        known = CALLS_A_DAY.get(call, NO_LIMIT)
+        keys = [self._calls_key(now), f"{self._root}:limits"]
+        return bool(_TAKE_CALL(self._redis, keys, call, known, _ms(timedelta(days=2))))
 
     def calls_left(self, call: str, now: datetime) -> int | None:
         """None where no limit is known."""
-        limit = self._limit(call)
-        return None if limit is None else max(0, limit - int(self._redis.hget(self._calls_key(now), call) or 0))
+        limit, used = self._limit(call), int(self._redis.hget(self._calls_key(now), call) or 0)
+        if limit is None:
+            return 0 if used >= NO_LIMIT else None
+        return max(0, limit - used)
 
     def calls_used_up(self, call: str, now: datetime) -> None:
         """45009."""
-        self._redis.hset(self._calls_key(now), call, self._limit(call) or 10**9)
+        self._redis.hset(self._calls_key(now), call, self._limit(call) or NO_LIMIT)
         self._redis.expire(self._calls_key(now), timedelta(days=2))
 
     def cleared(self, now: datetime) -> None:
@@ -248,16 +262,21 @@ class Ledger:
         rows = {_text(call): int(used) for call, used in self._redis.hgetall(self._calls_key(now)).items()}
         return tuple(Usage(call, used, self.calls_left(call, now)) for call, used in sorted(rows.items()))
 
+    def may_ask(self, call: str) -> bool:
+        """Time to look up a limit at the platform, again."""
+        return bool(self._redis.set(f"{self._root}:asked:{call}", "1", nx=True, ex=ASKED_AGAIN))
+
+    def today(self, now: Callable[[], datetime]) -> Today:
+        """For Platform, which asks it before every call. `now` tells the time."""
+        return Today(self, now)
+
     def watch(self, now: Callable[[], datetime]) -> Watch:
-        """For Platform: counts every call and believes its 45009. `now` tells the time."""
+        """For Platform: believes its 45009."""
 
         def seen(call: str, error: PlatformError | None, _seconds: float) -> None:
-            # A count that is off by one is nothing; a send that looks failed for want of a count would be sent twice.
             with suppress(*TROUBLE):
                 if isinstance(error, QuotaUsed) and error.code == 45009:
                     self.calls_used_up(call, now())
-                else:
-                    self.count_call(call, now())
 
         return seen
 
@@ -289,6 +308,30 @@ class Ledger:
         gap = round(1_000_000 / per_second)
         wait = _PACE(self._redis, [f"{self._root}:pace:{name}"], gap, gap * (burst - 1))
         return timedelta(microseconds=int(wait))
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Today's calls. Never raises: where Redis is away the platform itself says when it is enough."""
+
+    ledger: Ledger
+    now: Callable[[], datetime]
+
+    def take(self, call: str) -> bool:
+        try:
+            return self.ledger.take_call(call, self.now())
+        except TROUBLE:
+            return True
+
+    def may_ask(self, call: str) -> bool:
+        try:
+            return self.ledger.may_ask(call)
+        except TROUBLE:
+            return False
+
+    def limited(self, call: str, limit: int, used: int) -> None:
+        with suppress(*TROUBLE):
+            self.ledger.limited(call, limit, used, self.now())
 
 
 def next_day(now: datetime) -> datetime:

@@ -22,6 +22,9 @@ from bot.adapters.wechat.token import Fetched, TokenStore
 Watch = Callable[[str, PlatformError | None, float], None]
 """Told of every call: its path, how it ended (None = well) and the seconds it took."""
 
+Admit = Callable[[str], PlatformError | None]
+"""Asked before every call by its path; an error it gives is raised instead of calling."""
+
 PAUSES = (0.2, 0.6)
 """Seconds before each quick retry, give or take a half."""
 
@@ -63,6 +66,7 @@ class Wire(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         timeout: float = 5.0,
         watch: Watch | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        admit: Admit | None = None,
     ) -> None:
         super().__init__(app_id, secret, timeout=timeout, auto_retry=False)
         self._http = session or _session()
@@ -70,6 +74,7 @@ class Wire(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         self._tokens = tokens
         self._watch = watch
         self._sleep = sleep
+        self._admit = admit
         logging.getLogger("urllib3.connectionpool").addFilter(_without_secrets)
 
     def fetch(self, force: bool) -> Fetched:
@@ -120,6 +125,8 @@ class Wire(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         return self._answer(method, call, kwargs, self._tokens.renew(token, self.fetch))
 
     def _answer(self, method: str, call: str, kwargs: Mapping[str, Any], token: str | None) -> Mapping[str, Any]:
+        if self._admit and (refusal := self._admit(call)):
+            raise refusal
         started = time.monotonic()
         answer, error = self._asked(method, call, kwargs, token)
         if self._watch:
