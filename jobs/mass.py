@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.client import Tag
-from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, QuotaUsed, RecipientLost, SomeFailed, Unsure
+from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, RecipientLost, SomeFailed, Unsure
 from bot.store import base, broadcasts, deliveries, materials, news, tags
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
@@ -47,6 +47,8 @@ ENOUGH = 20_000
 """Subscribers of a topic that are looked at to tell how many a send would reach."""
 NO_TAG = (45056, 48001)
 """There is no tag to be had: the account has its hundred, or may not make any."""
+MASS_USED_UP = 45028
+"""Other than 45009, which is the day's calls."""
 LIST = "list"
 UNKNOWN_TAG = (40152, 45159)
 UNKNOWN_PICTURE = 40007
@@ -125,7 +127,7 @@ def plan(
         if broadcasts.has_mass_since(session, now - every + SLACK):
             return 0
         key = f"mass:{now.astimezone(SHANGHAI):%Y-%m-%d}"
-        issue = _best(session, topics, now)
+        issue = _best(session, topics, now, partial(_reach, session, ledger, now, lists))
         if issue is None:
             return 0
         made = broadcasts.plan(session, "mass", issue.topic, key, issue.articles, now, habits.preview)
@@ -136,15 +138,24 @@ def plan(
         return made.id
 
 
-def _best(session: Session, topics: Iterable[str], now: datetime) -> Issue | None:
+def _best(session: Session, topics: Iterable[str], now: datetime, reach: Callable[[Issue], int]) -> Issue | None:
     """Nobody counts to a million for this: of two large topics the one that has waited longer comes first."""
     issues = [issue for topic in topics if (issue := _issue(session, topic, now))]
-    reached = {
-        issue: tags.recipients(session, issue.topic, issue.articles, issue.fresh, now, enough=ENOUGH)
-        for issue in issues
-    }
+    reached = {issue: reach(issue) for issue in issues}
     best = max(reached, key=lambda issue: (reached[issue], now - issue.last), default=None)
     return best if best and reached[best] else None
+
+
+def _reach(session: Session, ledger: Ledger, now: datetime, lists: Lists, issue: Issue) -> int:
+    """How many a send would reach. Once somebody had all of the month's sends, only lists of two at least are left."""
+    if not lists.below or ledger.mass_left(ANY, now) > 0:
+        return tags.recipients(session, issue.topic, issue.articles, issue.fresh, now, enough=ENOUGH)
+    facts = (issue.topic, issue.articles, issue.fresh, 0, now)
+    found, last = 0, ""
+    while found < 2 and (page := tags.wanting(session, *facts, last, lists.most)):
+        found += len(ledger.with_mass_left(page, now))
+        last = page[-1]
+    return found if found > 1 else 0
 
 
 def _issue(session: Session, topic: str, now: datetime) -> Issue | None:
@@ -475,7 +486,7 @@ def _send(press: Press, row: Delivery, call: _Call) -> bool:
         raise
     except PlatformError as error:
         call.give_back(press.now())
-        if isinstance(error, QuotaUsed):
+        if error.code == MASS_USED_UP:
             press.ledger.mass_used_up(ANY, press.now())
         raise
     return _settle(press, row, "sent", msg_id=msg_id)

@@ -125,6 +125,28 @@ def test_who_had_the_month_s_sends_is_left_out_and_the_others_are_not(world: Wor
     assert set(world.received(1)) == set(openids[2:])
 
 
+def test_nothing_is_planned_once_all_had_the_month_s_sends(world: World) -> None:
+    """Not every day a send that fails; in the next month it goes on."""
+    openids, now = world.followers(5, writing=False), datetime.now(UTC)
+    world.shelf.put(1, "chips")
+    for _ in range(4):
+        world.ledger.spend_each(openids[1:], now)
+    assert plan(world) == 0
+    world.ledger.give_back_each(openids[1:2], now)
+    assert plan(world)
+
+
+@pytest.mark.parametrize(("code", "left"), [(45009, 4), (45028, 0)])
+def test_only_the_month_s_own_code_ends_the_month(world: World, code: int, left: int) -> None:
+    """45009 is about the day's calls."""
+    world.followers(3, writing=False)
+    world.shelf.put(1, "chips")
+    plan(world)
+    world.post("faults", kind="error", path=SEND, code=code, times=1)
+    assert send(world) == 0
+    assert world.ledger.lists_left(datetime.now(UTC)) == left
+
+
 def test_where_the_account_has_all_its_tags_a_list_does_as_well(world: World) -> None:
     """Everybody is too many for a list: only because there is no tag it is one."""
     openids = world.followers(5, writing=False)
