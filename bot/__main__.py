@@ -207,10 +207,11 @@ def _leads(chosen: argparse.Namespace) -> int:
 
 
 def _outbox(chosen: argparse.Namespace) -> int:
-    sessions = wiring.base(_settings()).sessions
-    return (
-        outbox.retry(sessions, sys.stdout, datetime.now(UTC)) if chosen.retry else outbox.outbox(sessions, sys.stdout)
-    )
+    settings = _settings()
+    sessions = wiring.base(settings).sessions
+    if not chosen.retry:
+        return outbox.outbox(sessions, sys.stdout)
+    return outbox.retry(sessions, sys.stdout, datetime.now(UTC), list(wiring.staff_channels(settings)))
 
 
 def _quota(chosen: argparse.Namespace) -> int:
@@ -271,7 +272,8 @@ def _demo(chosen: argparse.Namespace) -> int:
     made = wiring.base(settings)
     topics = [topic["key"] for topic in made.texts["topics"]["topic"]]
     act = demo.remove if chosen.remove else demo.demo
-    return act(demo.Demo(made.sessions, made.vault, texts.one("demo"), topics, datetime.now(UTC)), sys.stdout)
+    place = wiring.reader(settings.config_dir).place
+    return act(demo.Demo(made.sessions, made.vault, texts.one("demo"), topics, datetime.now(UTC), place), sys.stdout)
 
 
 def _staff(chosen: argparse.Namespace) -> int:

@@ -192,10 +192,17 @@ def _of_lead(plain: Facts, lead: Lead, inside: leads.Content, event: LeadEvent |
 
 def _path(row: Outbox) -> str:
     """The page of the desk where somebody does something about it."""
-    return f"/callers/{row.id}" if row.kind == "human" else _PAGES.get(row.kind, "")
+    return _PAGES.get(row.kind, "").format(id=row.id, of=row.key.split(":")[1])
 
 
-_PAGES = {"summary": "/leads", "undelivered": "/outbox", "channel": "/outbox"}
+_PAGES = {
+    "human": "/callers/{id}",
+    "broadcast": "/pushes#push-{of}",
+    "summary": "/leads",
+    "undelivered": "/outbox",
+    "channel": "/outbox",
+}
+"""id: of the notice. of: what its key names, see Notice."""
 
 
 def _seq(row: Outbox) -> int:

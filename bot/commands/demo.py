@@ -7,7 +7,7 @@ Nobody is told of them as new, and broadcasts are either over or held; reminders
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TextIO
@@ -15,25 +15,36 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.commands.demo_talk import spoken
 from bot.dialogue.effects import Asked, ConsentWithdrawn, Effect, Followed, LeadSubmitted, TopicsChosen
 from bot.dialogue.inquiry import lead_number
 from bot.dialogue.message import Message, Text
-from bot.store import broadcasts, desk, effects, erasures, leads, lifecycle
+from bot.store import articles, broadcasts, desk, effects, erasures, leads, lifecycle, outbox, talks
 from bot.store import staff as accounts
 from bot.store.articles import Article, ArticleTopic
 from bot.store.base import Sessions
+from bot.store.beginnings import Beginning
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.followers import Follower
 from bot.store.leads import Lead
-from bot.store.outbox import Outbox
+from bot.store.outbox import WORDS, Notice, Outbox
 from bot.store.secrets import Secrets
+from bot.store.talks import Line
 
 OPENID = "oDemo_"
 KEY = "demo:"
 FOLLOWERS, DAYS = 90, 84
 SUBMITTED = 46
 BROADCASTS = 6
+GIVEN_UP = 21
+"""Inquiries that were begun and never handed in."""
+
+SHELF = 3
+"""Articles of a topic that somebody may have read."""
+
+MEMORY = "demo"
+"""Under which the numbers of rows are kept that name nobody."""
 
 ROADS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "new": (7, ()),
@@ -57,13 +68,14 @@ SPENT = {"claimed": 2.0, "assigned": 1.0, "contacted": 5.0, "visited": 96.0, "ne
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """facts: config/demo.toml. topics: keys of the topics followers may choose."""
+    """facts: config/demo.toml. topics: keys of the topics followers may choose. place: the name of an adcode."""
 
     sessions: Sessions
     secrets: Secrets = field(repr=False)
     facts: Mapping[str, Any]
     topics: Sequence[str]
     now: datetime
+    place: Callable[[str], str] = str
     dice: random.Random = field(default_factory=lambda: random.Random(2026))
 
     def some(self, name: str) -> Any:
@@ -81,6 +93,14 @@ class Demo:
                 session.execute(sa.delete(Outbox).where(Outbox.id.in_(written.outbox_ids)))
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An article that somebody may have read."""
+
+    id: int
+    title: str
+
+
 def demo(made: Demo, out: TextIO) -> int:
     """Make it all; what is there already is not made twice."""
     if _is_there(made):
@@ -88,9 +108,13 @@ def demo(made: Demo, out: TextIO) -> int:
         return 1
     passwords = _employ(made)
     people = list(_follow(made))
+    with made.sessions() as session:
+        shelf = [Story(*row) for row in session.execute(_readable())]
     for openid, since in people:
-        _ask(made, openid, since)
-    _hand_in(made, people[:SUBMITTED])
+        _ask(made, openid, since, shelf)
+    _hand_in(made, people[:SUBMITTED], shelf)
+    _give_up(made, people[SUBMITTED:])
+    _call(made, people[SUBMITTED - 1 :])
     pushed = _push(made, [openid for openid, _ in people])
     _tell(passwords, pushed, out)
     return 0
@@ -102,8 +126,11 @@ def remove(made: Demo, out: TextIO) -> int:
         people = session.scalars(sa.select(Follower.openid).where(Follower.openid.startswith(OPENID, autoescape=True)))
         gone = 0
         for openid in people.all():
+            outbox.erase(session, openid)
             erasures.forget_follower(session, openid)
             gone += 1
+        begun = articles.remembered(session, MEMORY).get("begun", [])
+        session.execute(sa.delete(Beginning).where(Beginning.id.in_(begun)))
         leads.erase(session, Lead.openid.startswith(OPENID, autoescape=True))
         mine = sa.select(Broadcast.id).where(Broadcast.key.startswith(KEY))
         session.execute(sa.delete(Delivery).where(Delivery.broadcast_id.in_(mine)))
@@ -146,27 +173,82 @@ def _follow(made: Demo) -> Iterator[tuple[str, datetime]]:
         yield openid, since
 
 
-def _ask(made: Demo, openid: str, since: datetime) -> None:
+def _readable() -> sa.Select[int, str]:
+    """Ids and titles of articles that may have been read."""
+    newest = sa.select(Article.id, Article.title).where(Article.gone_at.is_(None), Article.hidden_at.is_(None))
+    return newest.order_by(Article.published_at.desc()).limit(40)
+
+
+def _ask(made: Demo, openid: str, since: datetime, shelf: Sequence[Story]) -> None:
     for turn in range(made.dice.randint(0, 5)):
         at = since + timedelta(hours=made.dice.uniform(0.1, 24 * 14))
         known = made.dice.random() < 0.72
         text = made.some("answered" if known else "unanswered")
         if at < made.now:
-            made.commit(openid, at, f"asked {openid} {turn}", Asked(text, known))
+            shown = tuple(one.id for one in _some(made, shelf)) if known else ()
+            made.commit(openid, at, f"asked {openid} {turn}", Asked(text, known, shown))
 
 
-def _hand_in(made: Demo, people: Sequence[tuple[str, datetime]]) -> None:
+def _some(made: Demo, shelf: Sequence[Story]) -> list[Story]:
+    return made.dice.sample(shelf, k=min(SHELF, len(shelf)))
+
+
+def _hand_in(made: Demo, people: Sequence[tuple[str, datetime]], shelf: Sequence[Story]) -> None:
+    begun = []
     wanted = [state for state, (count, _) in ROADS.items() for _ in range(count)]
     for (openid, since), state in zip(people, wanted, strict=False):
         at = min(since + timedelta(hours=made.dice.uniform(0.2, 60)), made.now - timedelta(hours=1))
         if state in ("new", "assigned", "claimed"):
             at = made.now - timedelta(hours=made.dice.uniform(0.3, 30))
         number = lead_number(f"{KEY}lead {openid}", at)
-        made.commit(openid, at, f"lead {openid}", _inquiry(made, number, at, int(openid[-3:])))
+        read = _some(made, shelf)
+        inquiry = _inquiry(made, number, at, int(openid[-3:]), tuple(one.id for one in read))
+        made.commit(openid, at, f"lead {openid}", inquiry)
+        begun.append(Beginning(at=at, scene=inquiry.scene, read=list(inquiry.read)))
+        _say(made, openid, at, spoken(made.facts, inquiry, [one.title for one in read], made.place), owner="")
         _walk(made, openid, state, at)
+    _begin(made, begun)
 
 
-def _inquiry(made: Demo, number: str, at: datetime, count: int) -> LeadSubmitted:
+def _begin(made: Demo, begun: Sequence[Beginning]) -> None:
+    """Their rows name nobody, so their numbers are kept to take them away by."""
+    with made.sessions.begin() as session:
+        session.add_all(begun)
+        session.flush()
+        known = articles.remembered(session, MEMORY).get("begun", [])
+        articles.remember(session, MEMORY, {"begun": [*known, *(row.id for row in begun)]})
+
+
+def _give_up(made: Demo, people: Sequence[tuple[str, datetime]]) -> None:
+    """Many begin an inquiry, and not all of them come to its end."""
+    later = [min(since + timedelta(hours=made.dice.uniform(0.2, 90)), made.now) for _, since in people[:GIVEN_UP]]
+    _begin(made, [Beginning(at=at, scene=made.some("scenes"), read=[]) for at in later])
+
+
+def _say(made: Demo, openid: str, end: datetime, lines: Sequence[tuple[str, str]], owner: str) -> None:
+    """A conversation that is over at `end`, some seconds between its lines. owner: whose words those of staff are."""
+    at = end - timedelta(seconds=40 * len(lines))
+    rows = []
+    for who, text in lines:
+        at += timedelta(seconds=made.dice.randint(6, 38))
+        rows.append(Line(openid, min(at, made.now), owner if who == "staff" else who, "text", text))
+    with made.sessions.begin() as session:
+        talks.keep(session, made.secrets, rows)
+
+
+def _call(made: Demo, people: Sequence[tuple[str, datetime]]) -> None:
+    """Some ask for a person; staff were told long ago."""
+    for (openid, _), text in zip(people, made.facts["callers"], strict=False):
+        at = made.now - timedelta(hours=made.dice.uniform(0.5, 60))
+        _say(made, openid, at, [("follower", text)], owner="")
+        with made.sessions.begin() as session:
+            sealed = made.secrets.seal(text.encode(), WORDS)
+            told = outbox.add(session, Notice("human", f"{KEY}{openid}", openid=openid, sealed=sealed), ("wecom",), at)
+            done = {"state": "delivered", "settled_at": at + timedelta(seconds=3), "attempts": 1}
+            session.execute(sa.update(Outbox).where(Outbox.id.in_(told)).values(**done))
+
+
+def _inquiry(made: Demo, number: str, at: datetime, count: int, read: tuple[int, ...]) -> LeadSubmitted:
     buys = made.dice.random() < 0.3
     slots: dict[str, Any] = {
         "deal": "buy" if buys else "rent",
@@ -184,22 +266,25 @@ def _inquiry(made: Demo, number: str, at: datetime, count: int) -> LeadSubmitted
         slots["tax"] = {"min": wan, "max": wan, "unit": "wan/yr"}
     consents = {"contact": {"notice": "demo", "at": at.isoformat(), "key": f"{KEY}consent"}}
     remarks = (made.some("remarks"),) if made.dice.random() < 0.4 else ()
-    return LeadSubmitted(number, slots, consents, remarks, scene=made.some("scenes"))
+    return LeadSubmitted(number, slots, consents, remarks, read, made.some("scenes"))
 
 
 def _walk(made: Demo, openid: str, state: str, at: datetime) -> None:
     """The lead's steps, none of them in the future."""
-    owner = made.some("colleagues")
+    owner, spoken_at = made.some("colleagues"), None
     with made.sessions.begin() as session:
         lead = session.scalars(sa.select(Lead).where(Lead.openid == openid)).one()
         for step in ROADS[state][1]:
             at = min(at + timedelta(hours=SPENT.get(step, 20.0) * made.dice.uniform(0.2, 1.6)), made.now)
             _step(session, made, lead, step, owner, at)
+            spoken_at = at if step == "contacted" else spoken_at
         if lead.owner and lead.state in lifecycle.OPEN:
             if made.dice.random() < 0.6:
                 desk.write_note(session, made.secrets, lead, owner, at, made.some("notes"))
             if made.dice.random() < 0.6:
                 desk.plan(session, lead, (made.now + timedelta(days=made.dice.randint(-1, 6))).date())
+    if spoken_at is not None:
+        _say(made, openid, spoken_at, [(who, text) for who, text in made.facts["later"]], owner)
     if state == "withdrawn":
         made.commit(openid, at, f"withdrawn {openid}", ConsentWithdrawn())
 

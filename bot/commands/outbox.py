@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
@@ -24,9 +25,9 @@ def outbox(sessions: Sessions, out: TextIO) -> int:
     return int(any(row.state == "dead" for row in rows))
 
 
-def retry(sessions: Sessions, out: TextIO, now: datetime) -> int:
-    """Send dead letters again, e.g. after a channel was repaired."""
+def retry(sessions: Sessions, out: TextIO, now: datetime, channels: Sequence[str]) -> int:
+    """Send dead letters again, e.g. after a channel was repaired, or the first one set up."""
     with sessions.begin() as session:
-        revived = stored.revive(session, now)
+        revived = stored.revive(session, now, channels)
     out.write(f"{revived} will be sent again\n")
     return 0

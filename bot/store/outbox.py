@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from bot.store.base import Base, BigId, add_missing, chosen
 from bot.store.leads import Lead
@@ -130,11 +130,22 @@ def bury(session: Session, row_id: int, worker: str, now: datetime, error: str) 
     return _settle(session, row_id, worker, state="dead", settled_at=now, error=error)
 
 
-def revive(session: Session, now: datetime) -> int:
-    """Dead letters of channels that exist get another day of tries. Returns how many."""
+def revive(session: Session, now: datetime, channels: Sequence[str] = ()) -> int:
+    """Dead letters get another day of tries; those from before there was a channel go to the first one. How many."""
+    if channels:
+        _readdress(session, channels[0])
     dead = sa.and_(Outbox.state == "dead", Outbox.channel != NOWHERE)
     again = {"state": "waiting", "due_at": now, "created_at": now, "attempts": 0, "settled_at": None}
     return len(session.scalars(sa.update(Outbox).where(dead).values(**again).returning(Outbox.id)).all())
+
+
+def _readdress(session: Session, channel: str) -> None:
+    """A key ends with its channel, and so with nothing where there was none."""
+    other = aliased(Outbox)
+    told = sa.exists().where(other.key == Outbox.key + channel)
+    lost = sa.and_(Outbox.state == "dead", Outbox.channel == NOWHERE, ~told)
+    again = {"channel": channel, "key": Outbox.key + channel, "error": ""}
+    session.execute(sa.update(Outbox).where(lost).values(**again).execution_options(synchronize_session=False))
 
 
 def drop_for_lead(session: Session, lead_ids: Iterable[int], now: datetime) -> None:

@@ -9,16 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from bot.adapters.vault import Vault
-from bot.commands.demo import FOLLOWERS, OPENID, ROADS, SUBMITTED, Demo, demo, remove
-from bot.store import articles, lead_events
+from bot.commands.demo import FOLLOWERS, GIVEN_UP, OPENID, ROADS, SUBMITTED, Demo, demo, remove
+from bot.store import articles, lead_events, talks
 from bot.store.articles import Content
 from bot.store.base import Sessions, reading
+from bot.store.beginnings import Beginning
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.followers import Follower
 from bot.store.leads import Lead, content
 from bot.store.outbox import Outbox
 from bot.store.questions import Question
+from bot.store.talks import Talk
 from config import texts
 from tests.desk.people import Clock
 
@@ -49,10 +51,41 @@ def test_leads_of_all_states_with_a_true_history(store: Sessions, secrets: Vault
             assert [event.at for event in events] == sorted(event.at for event in events)
             assert events[-1].at <= clock()
             assert content(secrets, lead).slots["mobile"][0].startswith("+861380000")
-        assert session.query(Outbox).count() == 0
+        assert {(row.kind, row.state) for row in session.query(Outbox)} == {("human", "delivered")}
         assert Counter(row.state for row in session.query(Broadcast)) == {"held": 1, "done": 1}
         assert session.query(Delivery).count() > 20
         assert {row.answered for row in session.query(Question)} == {True, False}
+
+
+def test_each_lead_comes_with_a_talk_that_led_to_it_and_articles_that_were_read(
+    store: Sessions, secrets: Vault, clock: Clock, shelf: None
+) -> None:
+    demo(made(store, secrets, clock), io.StringIO())
+    with reading(store) as session:
+        begun = session.scalars(sa.select(Beginning)).all()
+        assert len(begun) == SUBMITTED + GIVEN_UP
+        for lead in session.query(Lead):
+            told = talks.of(session, secrets, [lead.openid])
+            lines = [line.text for _, line in told]
+            if lead.state == "withdrawn":
+                continue
+            assert len(lines) > 10, lines
+            assert len(lead.read) == 3
+            assert lead.number in "".join(lines), "the talk is that of this lead"
+            assert not any("{" in line or "+86" in line for line in lines)
+            assert [line.at for _, line in told] == sorted(line.at for _, line in told)
+            assert told[-1][1].at <= clock()
+            spoke = lead.owner in {line.who for _, line in told}
+            assert spoke is ("contacted" in ROADS[lead.state][1])
+
+
+def test_a_demo_without_articles_talks_of_none(store: Sessions, secrets: Vault, clock: Clock) -> None:
+    demo(made(store, secrets, clock), io.StringIO())
+    with reading(store) as session:
+        lead = session.query(Lead).filter(Lead.state == "won").first()
+        assert lead and lead.read == []
+        said = "".join(line.text for _, line in talks.of(session, secrets, [lead.openid]))
+    assert "找到这些" not in said and "提交" in said
 
 
 def test_it_is_made_once_and_can_be_taken_away(store: Sessions, secrets: Vault, clock: Clock, shelf: None) -> None:
@@ -64,7 +97,7 @@ def test_it_is_made_once_and_can_be_taken_away(store: Sessions, secrets: Vault, 
         assert session.query(Follower).filter(Follower.openid.startswith(OPENID)).count() == FOLLOWERS
     remove(made(store, secrets, clock), io.StringIO())
     with reading(store) as session:
-        for table in (Lead, Question, Broadcast, Delivery):
+        for table in (Lead, Question, Broadcast, Delivery, Talk, Beginning, Outbox):
             assert session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
         assert [row.openid for row in session.query(Follower)] == ["oReal"]
     clock.forward(minutes=1)

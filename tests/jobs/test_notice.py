@@ -99,6 +99,11 @@ def test_a_range_reads_as_one_says_it(area: dict[str, object], shown: str) -> No
     assert f"面积：{shown}" in WRITE(Facts("lead", "L1", {"area": area}))
 
 
+def test_a_push_that_waits_for_a_look_comes_with_the_way_to_it() -> None:
+    text = WRITE(Facts("broadcast", note="第 7 号", path="/pushes#push-7"))
+    assert text.splitlines()[-1].endswith("/staff/pushes#push-7")
+
+
 def test_every_kind_of_notice_in_the_code_has_a_text() -> None:
     of_leads = {"lead", "revised", "withdrawn", "erased", "human", "undelivered", "channel"}
     of_time = {"remind", "next", "manager", "contact", "summary", "digest", "each"}

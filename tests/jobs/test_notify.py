@@ -250,3 +250,22 @@ def test_a_shared_message_that_fails_is_sent_again_with_nothing_lost(office: Off
 def _graded(session: Session, event: LeadEvent) -> None:
     lead = session.get_one(Lead, event.lead_id)
     lead.grade = "A" if lead.number == "L1124-0025" else "C"
+
+
+@pytest.mark.parametrize(
+    ("notice", "path"),
+    [
+        (outbox.Notice("broadcast", "broadcast:7", note="robot"), "/pushes#push-7"),
+        (outbox.Notice("summary", "summary:20261124", note="{}"), "/leads"),
+        (outbox.Notice("undelivered", "undelivered:3", note="x"), "/outbox"),
+    ],
+    ids=lambda one: getattr(one, "kind", ""),
+)
+def test_a_notice_leads_to_the_page_where_somebody_does_something_about_it(
+    office: Office, notice: outbox.Notice, path: str
+) -> None:
+    office.write = lambda facts: facts.path
+    with office.store.begin() as session:
+        outbox.add(session, notice, ("wecom",), NOON)
+    office.run()
+    assert office.wecom.told == [path]

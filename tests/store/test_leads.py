@@ -143,7 +143,7 @@ def test_the_outbox_is_listed_and_dead_letters_are_sent_again(store: Sessions, s
     assert print_outbox(store, out) == 1
     assert "dead" in out.getvalue()
     assert "HTTP 500" in out.getvalue()
-    retry(store, out, NOON)
+    retry(store, out, NOON, ["wecom"])
     assert print_outbox(store, io.StringIO()) == 0
     with store.begin() as session:
         assert len(outbox.claim(session, "w", NOON, timedelta(seconds=30))) == 1

@@ -21,6 +21,7 @@ _SERVICE = frozenset({SERVICE})
 
 _NEEDS_VERIFYING = "only for verified accounts of a company (仅认证)"
 _NEEDS_SERVICE = "only for verified service accounts (认证服务号)"
+_LACKS = {_NEEDS_VERIFYING: "verified", _NEEDS_SERVICE: "service"}
 REFUSAL_BELIEVED = timedelta(days=1)
 """After this the call is tried again: rights come with verification, and nobody tells us."""
 
@@ -47,11 +48,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One row of the table staff read."""
+    """One row of the table staff read. lacks: what it takes (verified, service), or refused, since `refused_at`."""
 
     right: Right
     allowed: bool
     reason: str
+    lacks: str = ""
+    refused_at: datetime | None = None
 
 
 # Unverified service accounts may not publish by the guide, although one table still lists it; menus the same
@@ -113,10 +116,11 @@ class Capabilities:
 
     def _standing(self, right: Right) -> Standing:
         if self.account not in right.accounts:
-            return Standing(right, False, right.otherwise)
+            return Standing(right, False, right.otherwise, _LACKS[right.otherwise])
         for refusal in self.refusals:
             if right_of(refusal.call) is right:
-                return Standing(right, False, f"the platform refused {refusal.call} on {refusal.at:%Y-%m-%d %H:%M} UTC")
+                reason = f"the platform refused {refusal.call} on {refusal.at:%Y-%m-%d %H:%M} UTC"
+                return Standing(right, False, reason, "refused", refusal.at)
         return Standing(right, True, "")
 
     @property

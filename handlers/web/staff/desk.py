@@ -29,6 +29,12 @@ class Standing(Protocol):
     def allowed(self) -> bool: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def lacks(self) -> str:
+        """A key of desk.toml, why_not."""
+
+    @property
+    def refused_at(self) -> datetime | None: ...
 
 
 class Usage(Protocol):

@@ -12,8 +12,8 @@ from bot.store import desk as store
 from bot.store import outbox as notices
 from bot.store import staff
 from bot.store.base import reading
-from handlers.web.staff.desk import Vital
-from handlers.web.staff.visit import Visit, to
+from handlers.web.staff.desk import Standing, Vital
+from handlers.web.staff.visit import SHANGHAI, Visit, to
 
 PAGE = 50
 ASKED_WITHIN = timedelta(days=30)
@@ -44,17 +44,25 @@ def outbox(visit: Visit) -> ResponseReturnValue:
 
 def retry(visit: Visit) -> ResponseReturnValue:
     with visit.desk.sessions.begin() as db:
-        count = notices.revive(db, visit.now)
+        count = notices.revive(db, visit.now, visit.desk.channels)
         visit.note(db, "retry notices", detail=str(count))
     visit.desk.wake()
-    visit.say("retried", count=count)
+    visit.say("retried" if count else "retried_none", "good" if count else "bad", count=count)
     return to("outbox")
 
 
 def account(visit: Visit) -> ResponseReturnValue:
     desk = visit.desk
     vitals = [(vital, _told(visit, vital)) for vital in desk.vitals()]
-    return render_template("staff/account.html", rights=desk.account(), usage=desk.usage(), vitals=vitals)
+    rights = [(one, _why(visit, one)) for one in desk.account()]
+    return render_template("staff/account.html", rights=rights, usage=desk.usage(), vitals=vitals)
+
+
+def _why(visit: Visit, standing: Standing) -> str:
+    """In words, why the account may not do something; "" where it may."""
+    texts = visit.desk.texts["why_not"]
+    at = f"{standing.refused_at.astimezone(SHANGHAI):%m-%d %H:%M}" if standing.refused_at else ""
+    return str(texts.get(standing.lacks, standing.reason)).format(at=at)
 
 
 def _told(visit: Visit, vital: Vital) -> str:
