@@ -142,7 +142,7 @@ def test_the_quotas_of_today_are_counted_down(office: Office, redis_url: str, cl
     client = redis.Redis.from_url(redis_url)
     ledger = Ledger(client, APP, True)
     for _ in range(3):
-        ledger.count_call("menu/create", clock())
+        assert ledger.take_call("menu/create", clock())
     ledger.limited("menu/create", 1000, 997, clock())
     here = at_another_desk(office, replace(office.desk, usage=lambda: ledger.usage(clock())))
     assert "menu/create 997 3" in here.browser("wang").see("/account")
