@@ -23,7 +23,7 @@ from config import texts
 from config.settings import PLATFORM, Settings, SettingsError, read
 from config.texts import TextsError
 
-PUSH = ("list", "show", "approve", "hold", "cancel", "title", "drop", "preview", "arrived", "lost", "html")
+PUSH = ("list", "show", "approve", "hold", "cancel", "title", "drop", "preview", "publish", "arrived", "lost", "html")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -90,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("action", choices=["make"])
     code.add_argument("scene")
     code.add_argument("--days", type=int, default=0, help="how long it lasts; 0 = for ever")
-    push = add("push", _push, "what is pushed: list, show, approve, hold, cancel, title, drop, preview, arrived, lost")
+    push = add(
+        "push", _push, "what is pushed: list, show, approve, hold, cancel, title, drop, preview, publish, arrived, lost"
+    )
     push.add_argument("action", nargs="?", default="list", choices=PUSH)
     push.add_argument(
         "number", nargs="?", type=int, default=0, help="of the broadcast; of the delivery for arrived, lost"
@@ -229,9 +231,10 @@ def _push(chosen: argparse.Namespace) -> int:
 
         print(work.html(_settings(), chosen.number))
         return 0
-    sessions = wiring.base(_settings()).sessions
-    wanted = push.Wanted(chosen.action, chosen.number, chosen.text)
-    return push.push(sessions, sys.stdout, wanted, datetime.now(UTC))
+    made = wiring.base(_settings())
+    allowed = chosen.action == "publish" and wiring.account_of(made).is_allowed("publish")
+    wanted = push.Wanted(chosen.action, chosen.number, chosen.text, allowed)
+    return push.push(made.sessions, sys.stdout, wanted, datetime.now(UTC))
 
 
 def _backup(chosen: argparse.Namespace) -> int:

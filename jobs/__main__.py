@@ -33,6 +33,7 @@ from jobs import (
     mass,
     notify,
     previews,
+    publish,
     release,
     remind,
     summary,
@@ -151,6 +152,8 @@ class Work:
         release.release_due(sessions, self.reach, habits, now)
         self._one_by_one()
         handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings))
+        if self.account.rights.publish:
+            publish.publish_due(sessions, platform, layout)
         if self.account.rights.mass_to_tag and not habits.is_quiet(now):
             mass.deliver_due(sessions, platform, ledger, self.topics, layout, lists=self._lists)
 

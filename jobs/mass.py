@@ -163,7 +163,8 @@ def _issue(session: Session, topic: str, now: datetime) -> Issue | None:
     went = (
         sa.select(sa.func.max(Broadcast.created_at))
         .join(Delivery, Delivery.broadcast_id == Broadcast.id)
-        .where(Broadcast.kind == "mass", Broadcast.topic == topic, Delivery.state.in_(("sent", "unsure")))
+        .where(Broadcast.kind == "mass", Broadcast.topic == topic)
+        .where(Delivery.channel.in_(deliveries.TO_MANY), Delivery.state.in_(("sent", "unsure")))
     )
     last = session.scalar(went) or now - LONG_AGO
     since = max(now - RECENT, last)

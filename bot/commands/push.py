@@ -15,6 +15,8 @@ from bot.store.broadcasts import Broadcast, Results
 from bot.store.news import SHANGHAI
 
 Act = Callable[[Session], bool]
+PUBLISHING = {"sent": "handed in, the platform looks at it", "planned": "waits for a worker"}
+DONE = {"publish": "a worker hands it in within a minute; push show tells how it went\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Wanted:
     action: str = "list"
     number: int = 0
     text: str = ""
+    may_publish: bool = True
 
 
 def push(sessions: Sessions, out: TextIO, wanted: Wanted, now: datetime) -> int:
@@ -33,9 +36,14 @@ def push(sessions: Sessions, out: TextIO, wanted: Wanted, now: datetime) -> int:
         return _list(sessions, out)
     if wanted.action == "show":
         return _show(sessions, out, wanted.number)
+    if wanted.action == "publish" and not wanted.may_publish:
+        out.write(
+            "this account may not publish: only verified accounts may (see: doctor); push html gives it to paste\n"
+        )
+        return 2
     with sessions.begin() as session:
         done = _act(wanted, now)(session)
-    out.write("done\n" if done else "there is no such broadcast waiting (see: push list)\n")
+    out.write(DONE.get(wanted.action, "done\n") if done else "there is no such broadcast waiting (see: push list)\n")
     return 0 if done else 2
 
 
@@ -48,6 +56,7 @@ def _act(wanted: Wanted, now: datetime) -> Act:
         "title": lambda session: broadcasts.retitle(session, number, text),
         "drop": lambda session: text.isdigit() and broadcasts.drop_article(session, number, int(text)),
         "preview": lambda session: bool(text) and broadcasts.ask_preview(session, number, text),
+        "publish": lambda session: deliveries.ask_publish(session, number, now),
         "arrived": lambda session: deliveries.settle_by_staff(session, number, arrived=True, at=now),
         "lost": lambda session: deliveries.settle_by_staff(session, number, arrived=False, at=now),
     }
@@ -79,6 +88,8 @@ def _show(sessions: Sessions, out: TextIO, number: int) -> int:
     out.write(f"title: {preview.broadcast.title or '(the usual one)'}\n")
     for story in preview.stories:
         out.write(f"  {story.id}  {story.title}  {story.url}\n")
+    for told in _publishing(results):
+        out.write(f"{told}\n")
     if preview.broadcast.preview_error:
         out.write(f"the last preview failed: {preview.broadcast.preview_error}\n")
     return 0
@@ -96,6 +107,13 @@ def _line(results: Results) -> str:
     when = row.created_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     head = f"{row.id}  {when}  {row.kind:<6} {row.topic:<16}{len(row.articles)} articles  {row.state}"
     return f"{head}  {_until(row)}{went}{figures}{told}"
+
+
+def _publishing(results: Results) -> list[str]:
+    """Where it lies on the account's page, or how far that has come."""
+    if results.broadcast.url:
+        return [f"published: {results.broadcast.url}"]
+    return [f"publishing: {PUBLISHING.get(state, state)}" for state in results.counts.get(deliveries.PUBLISH, ())]
 
 
 def _until(row: Broadcast) -> str:

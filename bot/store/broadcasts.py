@@ -234,10 +234,10 @@ def results(session: Session, number: int) -> Results | None:
 def finish(session: Session) -> None:
     """What has no delivery left to be made is done; or unsure, where nobody knows of one whether it arrived.
 
-    Mass sends are done when the platform says so, and drafts when they lie in the box.
+    Mass sends are done when the platform says so, and drafts when they lie in the box. Publishing is no part of it.
     """
     d = _DELIVERIES.c
-    mine = d.broadcast_id == Broadcast.id
+    mine = sa.and_(d.broadcast_id == Broadcast.id, d.channel != "publish")
     going = sa.exists().where(mine, d.state.in_(("planned", "claimed", "sending")))
     open_now = sa.and_(Broadcast.state == "open", Broadcast.kind.in_(("news", "daily", "weekly")), ~going)
     unsure = sa.exists().where(mine, d.state == "unsure")

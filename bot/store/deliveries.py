@@ -29,6 +29,10 @@ _TEXTS = ("worker", "error", "clientmsgid", "media_id", "msg_id")
 
 TO_MANY = ("mass", "list")
 """Channels that go to many followers with one call."""
+PUBLISH = "publish"
+"""No channel to followers: the articles appear on the account's page."""
+_PAGE = -1
+"""The batch of that: a broadcast is published once."""
 TEMPLATE_KNOWN = timedelta(minutes=9)
 """The platform knows a client_msg_id for ten minutes: until then a repeat brings nothing twice (reference §9.1)."""
 _MINE = ("claimed", "sending", "unsure")
@@ -423,7 +427,8 @@ def _sum_up(session: Session, number: int, figures: Mapping[str, int | None]) ->
 
 def end_as_one(session: Session, broadcast: Broadcast) -> None:
     """A broadcast that goes to many at once is done, or failed, when all of its deliveries are."""
-    rows = sa.select(Delivery.state, Delivery.delivered_at).where(Delivery.broadcast_id == broadcast.id)
+    mine = sa.and_(Delivery.broadcast_id == broadcast.id, Delivery.channel != PUBLISH)
+    rows = sa.select(Delivery.state, Delivery.delivered_at).where(mine)
     states = [(state, told) for state, told in session.execute(rows)]
     if any(state in ("planned", "claimed", "sending") or (state == "sent" and told is None) for state, told in states):
         return
@@ -460,14 +465,49 @@ def notice_reported(session: Session, openid: str, *, ok: bool, error: str, at: 
             release(session, row.id)
 
 
+def ask_publish(session: Session, broadcast_id: int, now: datetime) -> bool:
+    """Staff want it on the account's page. False: there is nothing to publish, or it is there or on its way already."""
+    broadcast = session.get(Broadcast, broadcast_id)
+    if broadcast is None or not broadcast.articles or broadcast.state in ("held", "cancelled"):
+        return False
+    row = {"broadcast_id": broadcast_id, "channel": PUBLISH, "openid": "", "batch": _PAGE, "state": "planned"}
+    new = {**row, "attempts": 0, "due_at": now, **dict.fromkeys(_TEXTS, "")}
+    if add_missing(session, Delivery, [new]):
+        return True
+    mine = sa.and_(Delivery.broadcast_id == broadcast_id, Delivery.channel == PUBLISH, Delivery.state == "failed")
+    again = {**dict.fromkeys(_TEXTS, ""), "begun_at": None, "settled_at": None, "delivered_at": None}
+    redo = sa.update(Delivery).where(mine).values(state="planned", attempts=0, due_at=now, **again)
+    return session.scalar(redo.returning(Delivery.id)) is not None
+
+
+def unpublished(session: Session, since: datetime, now: datetime) -> Sequence[Delivery]:
+    """Handed in, not told of, and not asked for after `since`; from now on they count as asked for."""
+    mine = sa.and_(Delivery.channel == PUBLISH, Delivery.state == "sent", Delivery.delivered_at.is_(None))
+    late = sa.and_(mine, Delivery.msg_id != "", Delivery.settled_at <= since)
+    asked = sa.update(Delivery).where(late).values(settled_at=now).returning(Delivery)
+    return session.scalars(asked.execution_options(synchronize_session=False)).all()
+
+
+def doubted(session: Session, delivery_id: int, error: str) -> None:
+    """The platform took it, and never told how it ended: for staff to look at."""
+    untold = sa.and_(Delivery.id == delivery_id, Delivery.state == "sent", Delivery.delivered_at.is_(None))
+    session.execute(sa.update(Delivery).where(untold).values(state="unsure", error=error))
+
+
 def published(session: Session, publish_id: str, *, ok: bool, url: str, error: str, at: datetime) -> None:
-    """The platform's word on publishing a draft of ours."""
-    row = session.scalar(sa.select(Delivery).where(Delivery.channel == "publish", Delivery.msg_id == publish_id))
+    """The platform's word on publishing a draft of ours; it may come before our own call has ended, or instead of its
+    answer. A send of the same broadcast to followers is another thing, and goes its own way."""
+    known = sa.select(Delivery).where(Delivery.channel == PUBLISH, Delivery.msg_id == publish_id)
+    begun = sa.and_(Delivery.msg_id == "", Delivery.state.in_(("sending", "unsure")))
+    lost = sa.select(Delivery).where(Delivery.channel == PUBLISH, begun).order_by(Delivery.begun_at).limit(1)
+    row = session.scalar(known) or session.scalar(lost)
     if row is None:
         return
-    row.delivered_at, row.state, row.error = at, "sent" if ok else "failed", error
-    values = {"state": "done" if ok else "failed", **({"url": url} if url else {})}
-    session.execute(sa.update(Broadcast).where(Broadcast.id == row.broadcast_id).values(**values))
+    row.delivered_at, row.msg_id = at, publish_id
+    if row.state != "sending" or not ok:
+        row.state, row.error = "sent" if ok else "failed", error
+    if url:
+        session.execute(sa.update(Broadcast).where(Broadcast.id == row.broadcast_id).values(url=url))
 
 
 def settle_by_staff(session: Session, delivery_id: int, *, arrived: bool, at: datetime) -> bool:
