@@ -9,27 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from dramatiq.brokers.redis import RedisBroker
 
 from bot.adapters import asked
 from bot.adapters.conversations import Conversations, Lost, Occupied, Pace, Replayed, Unavailable
 from bot.adapters.holidays import is_workday
 from bot.adapters.links import FormLinks
 from bot.adapters.redis_scripts import TROUBLE, Client, connected
-from bot.adapters.site.http import Fetcher, root
-from bot.adapters.site.other import OtherFeed
 from bot.adapters.site.pages import Rules, Theme
-from bot.adapters.site.site import Site
-from bot.adapters.staff.dingtalk import DingTalk
-from bot.adapters.staff.feishu import Feishu
-from bot.adapters.staff.mail import Mail
-from bot.adapters.staff.wecom import WeCom
-from bot.adapters.tasks import build_broker, enqueue
 from bot.adapters.tombstones import Tombstones
 from bot.adapters.vault import Vault
 from bot.adapters.wechat.callback import Callback, Refused
@@ -76,6 +67,13 @@ from bot.vitals import Vitals
 from config import texts
 from config.settings import Settings
 from config.texts import Texts
+
+if TYPE_CHECKING:
+    from dramatiq.brokers.redis import RedisBroker
+
+    from bot.adapters.site.http import Fetcher
+    from bot.adapters.site.other import OtherFeed
+    from bot.adapters.site.site import Site
 
 HOT_TOPICS = 4
 READINGS_KEPT = 256
@@ -156,7 +154,7 @@ def front(settings: Settings, router: Router) -> Front:
     talk = TalkLog(made.sessions, made.vault)
     talk.keep_writing()
     triage = routing_of(made).triage
-    channels, wake = tuple(staff_channels(settings)), partial(_wake, build_broker(settings.redis_url))
+    channels, wake = channel_names(settings), partial(_wake, settings.redis_url)
     answering = Answering(
         conversations=conversations_of(made),
         router=router,
@@ -420,6 +418,8 @@ def site_rules(made: Base) -> Rules:
 
 def site_of(made: Base) -> Site | None:
     """The firm's site with what is known of its theme, or None where no address is given."""
+    from bot.adapters.site.site import Site  # reading sites takes much code that only workers need
+
     settings = made.settings
     if not settings.site_url:
         return None
@@ -430,6 +430,9 @@ def site_of(made: Base) -> Site | None:
 
 def other_feeds(made: Base) -> list[OtherFeed]:
     """The feeds that config/site.toml names beside the firm's site."""
+    from bot.adapters.site.http import root
+    from bot.adapters.site.other import OtherFeed
+
     cleaning = site_rules(made).cleaning
     rows = made.texts["site"].get("feed", [])
     return [
@@ -439,6 +442,8 @@ def other_feeds(made: Base) -> list[OtherFeed]:
 
 
 def _fetcher(made: Base, address: str) -> Fetcher:
+    from bot.adapters.site.http import Fetcher
+
     rules, private = made.texts["site"], made.settings.site_private
     return Fetcher(
         address,
@@ -561,19 +566,33 @@ def push_rules(made: Base) -> news.Rules:
     return news.Rules(rules["evidence"], days["backfill"], days["recent"], rules["most"])
 
 
-def staff_channels(settings: Settings) -> dict[str, Any]:
-    """The channels that are set up, by name; the order is the order in which they are told."""
+def channel_names(settings: Settings) -> tuple[str, ...]:
+    """Of the channels that are set up; the order is the order in which they are told."""
     staff = settings.staff
-    channels: dict[str, Any] = {}
-    if staff.wecom_url:
-        channels["wecom"] = WeCom(staff.wecom_url)
-    if staff.dingtalk_url:
-        channels["dingtalk"] = DingTalk(staff.dingtalk_url, staff.dingtalk_secret)
-    if staff.feishu_url:
-        channels["feishu"] = Feishu(staff.feishu_url, staff.feishu_secret)
-    if staff.smtp_url:
-        channels["mail"] = Mail(staff.smtp_url, staff.mail_from, staff.mail_to)
-    return channels
+    addresses = {
+        "wecom": staff.wecom_url,
+        "dingtalk": staff.dingtalk_url,
+        "feishu": staff.feishu_url,
+        "mail": staff.smtp_url,
+    }
+    return tuple(name for name, address in addresses.items() if address)
+
+
+def staff_channels(settings: Settings) -> dict[str, Any]:
+    """The channels that are set up, by name, for whoever sends: the web processes only need to know their names."""
+    from bot.adapters.staff.dingtalk import DingTalk
+    from bot.adapters.staff.feishu import Feishu
+    from bot.adapters.staff.mail import Mail
+    from bot.adapters.staff.wecom import WeCom
+
+    staff = settings.staff
+    makers: dict[str, Callable[[], object]] = {
+        "wecom": lambda: WeCom(staff.wecom_url),
+        "dingtalk": lambda: DingTalk(staff.dingtalk_url, staff.dingtalk_secret),
+        "feishu": lambda: Feishu(staff.feishu_url, staff.feishu_secret),
+        "mail": lambda: Mail(staff.smtp_url, staff.mail_from, staff.mail_to),
+    }
+    return {name: makers[name]() for name in channel_names(settings)}
 
 
 def _commit(
@@ -616,10 +635,19 @@ def bury(made: Base, since: datetime) -> None:
     tombstones_of(made).add(stones)
 
 
-def _wake(broker: RedisBroker, job: str = "notify") -> None:
+def _wake(redis_url: str, job: str = "notify") -> None:
     """Somebody should hear at once; where Redis is away the clock comes round anyway."""
+    from bot.adapters.tasks import enqueue
+
     with suppress(*TROUBLE):
-        enqueue(broker, job)
+        enqueue(_broker(redis_url), job)
+
+
+@cache
+def _broker(redis_url: str) -> RedisBroker:
+    from bot.adapters.tasks import build_broker  # loaded with the first lead, not before the first answer
+
+    return build_broker(redis_url)
 
 
 def _profile(sessions: Sessions, openid: str) -> Conversation:

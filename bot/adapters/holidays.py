@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
-from holidays import HolidayBase, country_holidays
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 def is_workday(day: date) -> bool:
@@ -15,4 +17,6 @@ def is_workday(day: date) -> bool:
 
 @cache
 def _china() -> HolidayBase:
+    from holidays import country_holidays  # slow to load, and asked for by few
+
     return country_holidays("CN")

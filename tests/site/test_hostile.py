@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.adapters.site import api, feeds, guessing, listing, pages
-from bot.adapters.site.addresses import SiteError, joined
+from bot.adapters.site.addresses import SiteError
+from bot.adapters.site.hrefs import joined
 from bot.adapters.site.http import Fetcher, Forbidden
 from bot.adapters.site.markup import tree
 from tests.site.rules import rules

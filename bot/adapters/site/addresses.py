@@ -9,7 +9,6 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urljoin
 
 import httpcore
 import httpx
@@ -26,14 +25,6 @@ class SiteError(Exception):
 
 class Forbidden(SiteError):
     """We do not go there: another host, a private address, or robots.txt says no."""
-
-
-def joined(base: str, href: str | None) -> str:
-    """The address a link leads to; empty where it is none."""
-    try:
-        return urljoin(base, (href or "").strip())
-    except ValueError:
-        return ""
 
 
 def resolved(host: str, port: int) -> list[str]:

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 from protego import Protego
 
-from bot.adapters.site.addresses import Forbidden, Resolve, SiteError, joined, resolved, transport
+from bot.adapters.site.addresses import Forbidden, Resolve, SiteError, resolved, transport
+from bot.adapters.site.hrefs import joined
 from bot.adapters.site.unpacking import TooMuch, decoded, unpacked
 
 __all__ = ["Fetcher", "Forbidden", "Gone", "Later", "Page", "SiteError", "TooMuch"]

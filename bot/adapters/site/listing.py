@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from bot.adapters.site.addresses import joined
 from bot.adapters.site.dates import published
+from bot.adapters.site.hrefs import joined
 from bot.adapters.site.markup import text_of, unescaped
 
 LONGEST_URL = 1000

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from bot.adapters.site.addresses import joined
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.feeds import entries
+from bot.adapters.site.hrefs import joined
 from bot.adapters.site.http import Fetcher
 from bot.adapters.site.listing import LONGEST_URL, same_address
 from bot.adapters.site.pages import FoundArticle

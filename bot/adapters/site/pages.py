@@ -10,10 +10,10 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from bot.adapters.site.addresses import joined
 from bot.adapters.site.body import markup
 from bot.adapters.site.cleaning import Cleaning
 from bot.adapters.site.dates import published
+from bot.adapters.site.hrefs import joined
 from bot.adapters.site.markup import lines, picture, text_of, tree
 
 UNDATED = datetime.fromisoformat("2000-01-01T00:00:00+08:00")

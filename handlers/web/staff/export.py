@@ -8,12 +8,10 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from flask import Response, request, send_file
 from flask.typing import ResponseReturnValue
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from bot.store import desk as store
 from bot.store import leads
@@ -22,6 +20,10 @@ from bot.store.leads import Lead
 from handlers.web.staff import words
 from handlers.web.staff.leads import is_near, wanted_by
 from handlers.web.staff.visit import SHANGHAI, Visit
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 COLUMNS = ("number", "state", "grade", "score", "owner", "submitted", "updated", "due", "scene")
 AT_ONCE = 500
@@ -106,6 +108,8 @@ def _taken(buffer: io.StringIO) -> str:
 
 
 def _xlsx(rows: Iterator[Row], name: str) -> ResponseReturnValue:
+    from openpyxl import Workbook  # slow to load, and seldom wanted
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
@@ -118,6 +122,8 @@ def _xlsx(rows: Iterator[Row], name: str) -> ResponseReturnValue:
 
 def _cell(sheet: WriteOnlyWorksheet, text: str) -> Cell:
     """A text, whatever it looks like."""
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
     return cell

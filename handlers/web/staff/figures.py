@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Response, abort, render_template, request, send_file
 from flask.typing import ResponseReturnValue
-from openpyxl import Workbook
 from sqlalchemy.orm import Session
 
 from bot.store import broadcasts, figures
@@ -190,6 +189,8 @@ def _csv(table: Table, name: str) -> ResponseReturnValue:
 
 
 def _workbook(visit: Visit, tables: Sequence[Table], name: str) -> ResponseReturnValue:
+    from openpyxl import Workbook  # slow to load, and seldom wanted
+
     book = Workbook(write_only=True)
     for table in tables:
         sheet = book.create_sheet(visit.desk.texts["figures"]["tables"][table.name])
