@@ -32,11 +32,15 @@ STOP_WITHIN = 10.0
 
 @dataclass(slots=True)
 class Part:
-    """One process of the whole; `ready` is an address that answers once it works."""
+    """One process of the whole; `ready` is an address that answers once it works.
+
+    needs_tables: the database must be up to date before it starts.
+    """
 
     name: str
     command: list[str]
     ready: str = ""
+    needs_tables: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
 
@@ -58,10 +62,12 @@ def run(environ: Mapping[str, str]) -> int:
         print(f"cannot start: port {', '.join(map(str, taken))} is in use; set PORT, SIM_PORT or SAMPLE_PORT")
         return 1
     _keep_for_commands(plan, environ)
-    plan.told.append(_staff_desk(plan))
     with _stopping() as stop:
         try:
-            _start_all(plan, stop)
+            _start(plan, [part for part in plan.parts if not part.needs_tables])
+            plan.told.append(_staff_desk(plan))
+            _start(plan, [part for part in plan.parts if part.needs_tables])
+            _wait_for_all(plan, stop)
             _keep(plan, stop)
         finally:
             _stop_all(plan)
@@ -194,9 +200,9 @@ def _add_bot(plan: Plan) -> None:
     address = f"http://127.0.0.1:{plan.environ['PORT']}"
     plan.environ.setdefault("PUBLIC_URL", address)
     plan.parts += [
-        Part("web", _python("bot", "web"), ready=f"{address}/readyz"),
-        Part("worker", _python("bot", "worker")),
-        Part("clock", _python("bot", "clock")),
+        Part("web", _python("bot", "web"), ready=f"{address}/readyz", needs_tables=True),
+        Part("worker", _python("bot", "worker"), needs_tables=True),
+        Part("clock", _python("bot", "clock"), needs_tables=True),
     ]
     plan.told.append(f"webhook        {address}/wechat")
 
@@ -253,16 +259,21 @@ def _stopping() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _start_all(plan: Plan, stop: list[int]) -> None:
+def _start(plan: Plan, parts: list[Part]) -> None:
+    """All at once: each looks again for what it needs of the others."""
+    for part in parts:
+        _start_one(part, plan.environ)
+
+
+def _wait_for_all(plan: Plan, stop: list[int]) -> None:
     for part in plan.parts:
-        _start(part, plan.environ)
         if part.ready and not _wait_until(part, stop):
             print(f"{part.name} did not come up; see its lines above")
             return
     print("\n  ready\n" + "".join(f"  {line}\n" for line in plan.told) + "  Ctrl-C stops everything\n", flush=True)
 
 
-def _start(part: Part, environ: Mapping[str, str]) -> None:
+def _start_one(part: Part, environ: Mapping[str, str]) -> None:
     # A session of its own: Ctrl-C reaches only us, and we stop the parts in order.
     part.process = subprocess.Popen(part.command, env=dict(environ), start_new_session=True)  # noqa: S603 - our own commands
     part.started = time.monotonic()
@@ -285,7 +296,7 @@ def _keep(plan: Plan, stop: list[int]) -> None:
             if part.process is not None and part.process.poll() is not None:
                 print(f"{part.name} ended with {part.process.returncode}; starting it again", flush=True)
                 time.sleep(RESTART_AFTER)
-                _start(part, plan.environ)
+                _start_one(part, plan.environ)
         time.sleep(0.2)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import os
 import shutil
@@ -16,13 +18,16 @@ from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
+TARGET = "handlers.web.main:app"
+
 
 def serve(settings: Settings) -> int:
     """Serve until stopped; the application itself is made in each worker process (handlers.web.main:app)."""
     wiring.migrate(settings)
     _share_figures(Path(settings.data_dir) / "metrics" / str(settings.port))
+    _load_once()
     server = Granian(
-        "handlers.web.main:app",
+        TARGET,
         factory=True,
         address=settings.host,
         port=settings.port,
@@ -37,6 +42,14 @@ def serve(settings: Settings) -> int:
     )
     server.serve()
     return 0
+
+
+def _load_once() -> None:
+    """The workers are forks of this process: what it has loaded they need not load, and share its memory, as long as
+    the garbage collector does not touch it."""
+    importlib.import_module(TARGET.partition(":")[0])
+    gc.collect()
+    gc.freeze()
 
 
 def _share_figures(folder: Path) -> None:

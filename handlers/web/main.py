@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -36,7 +37,10 @@ from handlers.web.webhook import Webhook
 
 def app() -> Flask:
     logs.set_up()
-    return make(wiring.front(read(os.environ), answer))
+    made = make(wiring.front(read(os.environ), answer))
+    gc.collect()
+    gc.freeze()  # what was made here stays for good: no collection need look at it again
+    return made
 
 
 def make(front: wiring.Front) -> Flask:
