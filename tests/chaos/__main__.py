@@ -1,4 +1,4 @@
-"""Kill, freeze, empty and break while the bot works; count at the end what must be zero.
+"""Kill, freeze, empty, fill, set clocks wrong and break while the bot works; count at the end what must be zero.
 
     python -m tests.chaos [--seconds N] [--every S] [--people N] [--database sqlite|postgresql] [--controls] [--rolling]
 
@@ -9,7 +9,9 @@ restarted one after the other, again and again, under load, and nobody may notic
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import random
 import signal
 import sys
 import threading
@@ -31,13 +33,14 @@ def run(
         crowd = Crowd(Platform(world.webs, machines.AES_KEY, faults=0.0 if rolling else 0.05))
         # Leads of an hour in a minute: the limit of a real group robot would only make the end wait.
         requests.post(f"{world.simulator}/sim/robots", json={"a_minute": 100_000}, timeout=10)
-        _subscribers(world, crowd)
+        subscribers = _subscribers(world, crowd)
         monkey = Monkey(world, every)
         if broken:
             _only(monkey, "kill web one", "kill web two", "kill a child of web")
         work: Callable[[], None] = (lambda: _roll(world, monkey)) if rolling else monkey.live
         threads = [threading.Thread(target=crowd.live, daemon=True) for _ in range(people)]
-        for thread in [*threads, trouble := threading.Thread(target=work, daemon=True)]:
+        keen = threading.Thread(target=_keep_writing, args=(world, subscribers, crowd.stop), daemon=True)
+        for thread in [*threads, keen, trouble := threading.Thread(target=work, daemon=True)]:
             thread.start()
         time.sleep(seconds)
         monkey.stop.set()
@@ -50,17 +53,36 @@ def run(
         requests.delete(f"{world.simulator}/sim/faults", timeout=10)
         verdict.settle(world, 90)
         found = verdict.judge(world, crowd)
-        found.figures["deeds"] = dict(monkey.did)
+        found.figures |= {
+            "reordered": crowd.reordered,
+            "deeds": dict(monkey.did),
+            "all kills": sum(world.kills.values()),
+        }
+        found.figures |= {"not played with": _lacking(world)}
         return found
 
 
-def _subscribers(world: machines.World, crowd: Crowd) -> None:
+def _subscribers(world: machines.World, crowd: Crowd) -> list[str]:
     """Some who want every new article."""
-    for number in range(5):
-        openid = f"oSubscriber{number:017d}"
+    openids = [f"oSubscriber{number:017d}" for number in range(12)]
+    for openid in openids:
         requests.post(f"{world.simulator}/sim/followers", json={"openid": openid, "following": True}, timeout=10)
         requests.post(f"{world.simulator}/sim/followers/{openid}/send", json={"text": "你好"}, timeout=30)
         crowd.platform.say(openid, "订阅光模块")
+    return openids
+
+
+def _keep_writing(world: machines.World, openids: list[str], stop: threading.Event) -> None:
+    """A message now and then: the platform lets news through only to whom the windows are open."""
+    while not stop.wait(6):
+        said = {"text": "联系方式"}
+        with contextlib.suppress(requests.RequestException):
+            requests.post(f"{world.simulator}/sim/followers/{random.choice(openids)}/send", json=said, timeout=30)
+
+
+def _lacking(world: machines.World) -> list[str]:
+    lacks = [] if world.disks else ["disks: mounting one takes root"]
+    return lacks + ([] if world.clocks else ["clocks: there is no C compiler"])
 
 
 def _only(monkey: Monkey, *names: str) -> None:

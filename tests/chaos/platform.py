@@ -9,6 +9,7 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -60,6 +61,17 @@ class Platform:
                 time.sleep(max(0.0, INTERVAL * (number + 1) - (time.monotonic() - began)))
         sent.seconds = time.monotonic() - began
         return sent
+
+    def say_together(self, openid: str, texts: Sequence[str]) -> list[Sent]:
+        """Messages of one moment, which reach the bot in any order and at the same time."""
+        said: list[Sent] = []
+        threads = [threading.Thread(target=lambda text=text: said.append(self.say(openid, text))) for text in texts]
+        for thread in random.sample(threads, len(threads)):
+            thread.start()
+            time.sleep(random.random() * 0.05)
+        for thread in threads:
+            thread.join(60)
+        return said
 
     def _try(self, sent: Sent) -> bool:
         chance = random.random()
