@@ -30,6 +30,8 @@ LEASE = timedelta(seconds=30)
 STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 1800))
 HOUR = timedelta(hours=1)
 GIVEN_UP = timedelta(hours=24)
+TRIES = 12
+"""A day takes twice as many: before so many it is the clock that says a day is over."""
 PATIENCE = timedelta(seconds=2)
 """A run waits this long for the next row instead of leaving a one-second retry to the next tick."""
 
@@ -212,7 +214,7 @@ def _seq(row: Outbox) -> int:
 def _settle_failure(teller: Teller, row: Outbox, error: NotTold) -> None:
     log.warning("notice %s not told on %s: %s", row.id, row.channel, error)
     now = teller.now()
-    if isinstance(error, Refused) or now - row.created_at >= GIVEN_UP:
+    if isinstance(error, Refused) or (now - row.created_at >= GIVEN_UP and row.attempts >= TRIES):
         _bury(teller, row, error, now)
     else:
         _retry(teller, row, error, now)

@@ -35,6 +35,8 @@ _PAGE = -1
 """The batch of that: a broadcast is published once."""
 TEMPLATE_KNOWN = timedelta(minutes=9)
 """The platform knows a client_msg_id for ten minutes: until then a repeat brings nothing twice (reference §9.1)."""
+LONGEST_HELD = timedelta(hours=1)
+"""No worker holds a row as long: what says so was claimed by a machine whose clock was wrong."""
 _MINE = ("claimed", "sending", "unsure")
 """States in which a row is its worker's: also one that was given up as unsure, for the worker may know after all."""
 _PACE_OF = {"news": AT_ONCE}
@@ -374,7 +376,7 @@ def recover(session: Session, now: datetime) -> None:
     What the platform can tell from a new one is planned again although it had begun: mass sends by their clientmsgid,
     template messages by their client_msg_id while the platform knows it.
     """
-    lapsed = Delivery.lease_until <= now
+    lapsed = sa.or_(Delivery.lease_until <= now, Delivery.lease_until > now + LONGEST_HELD)
     _unclaim(session, lapsed, now)
     repeatable = sa.or_(
         Delivery.channel.in_(TO_MANY),

@@ -19,6 +19,9 @@ NOWHERE = ""
 WORDS = "words"
 """Purpose of the seal around a follower's own words in a notice."""
 
+FARTHEST = timedelta(hours=2)
+"""No try waits and no worker holds a row as long: what says so was written by a machine whose clock was wrong."""
+
 TOGETHER = ("lead", "revised", "remind", "next", "manager", "contact")
 """Kinds of notices that may come as one list when a robot is near its limit."""
 
@@ -216,9 +219,10 @@ def _row(notice: Notice, channel: str, at: datetime) -> dict[str, object]:
 
 
 def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    far = now + FARTHEST
     return sa.or_(
-        sa.and_(Outbox.state == "waiting", Outbox.due_at <= now),
-        sa.and_(Outbox.state == "sending", Outbox.lease_until <= now),
+        sa.and_(Outbox.state == "waiting", sa.or_(Outbox.due_at <= now, Outbox.due_at > far)),
+        sa.and_(Outbox.state == "sending", sa.or_(Outbox.lease_until <= now, Outbox.lease_until > far)),
     )
 
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -38,14 +39,17 @@ class Verdict:
 
 
 def settle(world: World, seconds: float) -> None:
-    """Until no notice waits any more."""
+    """Until no notice waits any more. What waits for its next try, ten minutes after a robot's nonsense, gets it now."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        with contextlib.suppress(sa.exc.SQLAlchemyError), wiring.base(read(world.environ)).sessions() as session:
+        with contextlib.suppress(sa.exc.SQLAlchemyError), wiring.base(read(world.environ)).sessions.begin() as session:
             waiting = sa.select(sa.func.count()).where(Outbox.state.in_(("waiting", "sending")))
             if not session.scalar(waiting):
                 return
-        time.sleep(1)
+            now = datetime.now(UTC)
+            late = sa.and_(Outbox.state == "waiting", Outbox.due_at > now)
+            session.execute(sa.update(Outbox).where(late).values(due_at=now))
+        time.sleep(2)
 
 
 def judge(world: World, crowd: Crowd) -> Verdict:
@@ -94,6 +98,17 @@ def _messages(crowd: Crowd, found: Verdict) -> None:
     }
 
 
+def _notices(world: World, number: str) -> list[str]:
+    """What became of the notices of a lead."""
+    with wiring.base(read(world.environ)).sessions() as session:
+        lead_id = sa.select(Lead.id).where(Lead.number == number).scalar_subquery()
+        rows = session.scalars(sa.select(Outbox).where(Outbox.lead_id == lead_id)).all()
+    return [
+        f"{row.kind} {row.state} tries {row.attempts} created {row.created_at} due {row.due_at} lease {row.lease_until} {row.error[:60]}"
+        for row in rows
+    ]
+
+
 def _leads(world: World, crowd: Crowd, found: Verdict) -> None:
     made = wiring.base(read(world.environ))
     with made.sessions() as session:
@@ -109,7 +124,8 @@ def _leads(world: World, crowd: Crowd, found: Verdict) -> None:
     told = "\n".join(str(one) for one in staff)
     untold = [number for number in lead_numbers if number not in told]
     found.zeros |= {"leads lost": len(lost), "leads doubled": doubled, "notices lost": len(untold)}
-    found.examples += [f"lost {number}" for number in lost[:3]] + [f"untold {number}" for number in untold[:3]]
+    found.examples += [f"lost {number}" for number in lost[:3]]
+    found.examples += [f"untold {number}: {_notices(world, number)}" for number in untold[:3]]
     found.figures |= {
         "prospects": len(crowd.tried),
         "told a number": len(crowd.told),

@@ -185,6 +185,27 @@ def test_the_row_of_a_dead_worker_comes_back_after_30_seconds(office: Office) ->
     assert office.run() == 1
 
 
+@pytest.mark.parametrize("state", ["waiting", "sending"])
+def test_what_a_machine_with_a_wrong_clock_put_off_for_days_is_told_at_once(office: Office, state: str) -> None:
+    office.submit()
+    days_ahead = NOON + timedelta(days=3)
+    with office.store.begin() as session:
+        (row,) = outbox.claim(session, "wrong clock", days_ahead, notify.LEASE)
+        if state == "waiting":
+            assert outbox.retry(session, row.id, "wrong clock", days_ahead + timedelta(seconds=5), "HTTP 500")
+    assert office.run() == 1
+
+
+def test_a_clock_that_is_days_ahead_makes_no_dead_letter_of_one_failed_try(office: Office) -> None:
+    office.wecom.fails = iter([Later("HTTP 500")])
+    office.submit()
+    office.clock.move(days=3)
+    office.run()
+    office.clock.move(days=-3)
+    office.run()
+    assert office.wecom.told == ["lead L1124-AAAA"]
+
+
 def test_a_slow_worker_that_lost_its_row_settles_nothing(office: Office) -> None:
     office.submit()
     with office.store.begin() as session:

@@ -316,6 +316,17 @@ def test_the_row_of_a_worker_that_died_before_sending_is_sent_by_another(shelf: 
     assert send(shelf, account) == 1
 
 
+def test_the_row_of_a_worker_whose_clock_was_days_ahead_is_sent_by_another(shelf: Shelf, account: Account) -> None:
+    shelf.subscribe("oA", "chips")
+    shelf.writes("oA")
+    shelf.put(1, "chips")
+    plan(shelf)
+    with shelf.store.begin() as session:
+        ahead = shelf.clock() + timedelta(days=3)
+        assert deliveries.claim(session, ("service",), "dead", ahead, deliver.LEASE, 5)
+    assert send(shelf, account) == 1
+
+
 def test_the_row_of_a_worker_that_died_while_sending_is_unsure(shelf: Shelf, account: Account) -> None:
     shelf.subscribe("oA", "chips")
     shelf.writes("oA")
