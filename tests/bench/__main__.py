@@ -9,97 +9,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import redis
-
-from tests.bench import requests, world
-from tests.bench.loader import Measured
+from tests.bench import flat, requests, world
 from tests.bench.requests import Request
+from tests.bench.rounds import Options, Rounds, one_round
 
 WEROBOT = "werobot==1.13.1"
-
-
-@dataclass
-class Rounds:
-    """Of one system: requests a second, percentiles (ms) and processor time (us a request) of each round, and what was
-    wrong."""
-
-    rates: list[float] = field(default_factory=list)
-    p50s: list[float] = field(default_factory=list)
-    p99s: list[float] = field(default_factory=list)
-    cpus: list[float] = field(default_factory=list)
-    slowest: float = 0.0
-    wrong: Counter[str] = field(default_factory=Counter)
-    answers: int = 0
-
-    def take(self, measured: Measured, scripts: list[list[Request]], cpu: float) -> None:
-        """cpu: seconds that the server took for it."""
-        self.cpus.append(cpu / len(measured.answers) * 1e6)
-        times = sorted(answer.seconds * 1000 for answer in measured.answers)
-        self.rates.append(len(times) / measured.wall)
-        self.p50s.append(times[len(times) // 2])
-        self.p99s.append(times[int(len(times) * 0.99)])
-        self.slowest = max(self.slowest, times[-1])
-        self.answers += len(times)
-        self.wrong += wrong(measured, scripts)
-
-    @property
-    def rate(self) -> float:
-        return statistics.median(self.rates)
-
-    def facts(self) -> dict[str, object]:
-        return {
-            "requests a second": round(self.rate),
-            "rounds": [round(rate) for rate in self.rates],
-            "CPU us a request": round(statistics.median(self.cpus)),
-            "p50 ms": round(statistics.median(self.p50s), 1),
-            "p99 ms": round(statistics.median(self.p99s), 1),
-            "slowest ms": round(self.slowest, 1),
-            "answers checked": self.answers,
-            "wrong": dict(self.wrong),
-        }
-
-
-def wrong(measured: Measured, scripts: list[list[Request]]) -> Counter[str]:
-    """Every answer against what it must say; a repeat against the answer it repeats."""
-    found: Counter[str] = Counter()
-    said: dict[tuple[int, int], str] = {}
-    for answer in measured.answers:
-        request = scripts[answer.script][answer.number]
-        if answer.status != 200:
-            found[f"status {answer.status}"] += 1
-            continue
-        text = said[answer.script, answer.number] = requests.readable(answer.body)
-        if request.says not in text:
-            found[f"{request.kind} says something else"] += 1
-        if request.same_as >= 0 and text != said.get((answer.script, request.same_as)):
-            found["a repeat was answered differently"] += 1
-    return found
-
-
-@dataclass(frozen=True)
-class Options:
-    articles: int
-    followers: int
-    rounds: int
-    seconds: float
-    connections: int
-
-
-def one_round(
-    server: world.Server, make: Callable[[int, int], list[list[Request]]], options: Options, seed: int, into: Rounds
-) -> None:
-    scripts, before = make(server.port, seed), server.cpu()
-    measured = world.load(server.port, scripts, options.connections, options.seconds)
-    into.take(measured, scripts, server.cpu() - before)
 
 
 def compare(options: Options, folder: Path, werobot: str) -> dict[str, Rounds]:
@@ -133,39 +55,6 @@ def compare(options: Options, folder: Path, werobot: str) -> dict[str, Rounds]:
         print(f"  memory of each process, MB: {memory}")
         print(f"  start to ready: {bot.seconds_to_start:.1f} s")
     return found
-
-
-def flatness(options: Options, folder: Path, sizes: list[tuple[int, int]]) -> list[dict[str, object]]:
-    """The same load on few and on many articles and conversations."""
-    rows = []
-    for count, conversations in sizes:
-        place = _made(folder / f"flat_{count}_{conversations}")
-        with world.product(place, count, 0) as server:
-            kept = _memory_of(server, conversations)
-            rounds = Rounds()
-            for seed in range(100, 100 + options.rounds):
-                one_round(
-                    server,
-                    lambda port, seed: list(requests.scripts(int(options.seconds * 250), seed, port)),
-                    options,
-                    seed,
-                    rounds,
-                )
-            row = {"articles": count, "conversations": conversations, **rounds.facts(), "bytes a conversation": kept}
-            rows.append(row)
-            print(f"  {row}", flush=True)
-    return rows
-
-
-def _memory_of(server: world.Server, conversations: int) -> int:
-    from bot import wiring
-    from config.settings import read
-
-    made = wiring.base(read(server.environ))
-    client = redis.Redis.from_url(server.environ["REDIS_URL"])
-    before = client.info("memory")["used_memory"]
-    world.talk(made, conversations)
-    return round((client.info("memory")["used_memory"] - before) / max(1, conversations))
 
 
 def _made(folder: Path) -> Path:
@@ -210,23 +99,27 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--big", action="store_true", help="flatness up to 100 000 articles and 100 000 conversations")
+    parser.add_argument("--big", action="store_true", help="flatness to 100 000 articles and 1 000 000 conversations")
     parser.add_argument("--no-flat", action="store_true")
+    parser.add_argument("--only-flat", action="store_true")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     options = Options(chosen.articles, chosen.followers, chosen.rounds, chosen.seconds, chosen.connections)
     print(
         f"{options.articles} articles, {options.followers} followers, {options.connections} at once; {world.WORKERS} processes each"
     )
+    found: dict[str, Rounds] = {}
+    told: dict[str, object] = {}
     with tempfile.TemporaryDirectory(prefix="bench") as name:
         folder = Path(name)
-        found = compare(options, folder, _werobot(folder / "werobot"))
-        _table(found)
-        sizes = [(1000, 1000), (100_000, 100_000)] if chosen.big else [(1000, 1000), (5000, 50_000)]
-        print("\nflat?")
-        flat = [] if chosen.no_flat else flatness(options, folder, sizes)
+        if not chosen.only_flat:
+            found = compare(options, folder, _werobot(folder / "werobot"))
+            _table(found)
+        if not chosen.no_flat:
+            told = flat.measured(options, folder, big=chosen.big)
+    print(f"  load of the machine at the end: {os.getloadavg()[0]:.1f}")
     if chosen.json:
-        facts = {"compare": {name: rounds.facts() for name, rounds in found.items()}, "flat": flat}
+        facts = {"compare": {name: rounds.facts() for name, rounds in found.items()}, **told}
         chosen.json.write_text(json.dumps(facts, ensure_ascii=False, indent=1))
     return int(any(rounds.wrong for rounds in found.values()))
 

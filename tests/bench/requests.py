@@ -124,6 +124,13 @@ def _reworded(wire: bytes, port: int) -> bytes:
     return _sealed(body.findtext("Encrypt") or "", port)
 
 
+def flood(port: int, count: int) -> list[Request]:
+    """One follower, as fast as it goes."""
+    return [
+        Request(_text("oFlood00000000000000000000x", "光模块", next(_numbers), port), "flood") for _ in range(count)
+    ]
+
+
 def plain_hello(followers: int, port: int) -> Iterator[list[Request]]:
     """Plain mode: everybody says hello ten times."""
     for number in range(followers):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -73,12 +74,15 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def product(folder: Path, count: int, conversations: int = 0) -> Iterator[Server]:
+def product(
+    folder: Path, count: int, conversations: int = 0, environ: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
     """The whole web part with so many articles in its index and so many followers in its Redis."""
-    with environment(folder) as environ:
-        made = prepared(environ, count, conversations)
-        port = int(environ["PORT"])
-        with started([sys.executable, "-m", "bot", "web"], port, environ, "/readyz") as server:
+    with environment(folder) as usual:
+        own = {**usual, **environ}
+        made = prepared(own, count, conversations)
+        port = int(own["PORT"])
+        with started([sys.executable, "-m", "bot", "web"], port, own, "/readyz") as server:
             made.redis.close()
             yield server
 
@@ -93,19 +97,23 @@ def prepared(environ: Mapping[str, str], count: int, conversations: int) -> wiri
         catch_up(library.index, library.changes)
         library.index.reload()
         library.calibrate()  # else answers would change while they are measured
-    talk(made, conversations)
+    talk(made, range(conversations))
     return made
 
 
-def talk(made: wiring.Base, count: int) -> None:
+def talk_to(environ: Mapping[str, str], numbers: range) -> None:
+    talk(wiring.base(read(environ)), numbers)
+
+
+def talk(made: wiring.Base, numbers: range) -> None:
     """Followers in the middle of something, as Redis keeps them: a list shown, three answers, an hour ago."""
     listing = Listing("光模块产能扩张", tuple(range(1000, 1030)), 5)
     answers = {f"2400000000000{n}_1767225600_oRest": Words("为您找到这些文章，回复序号打开：" * 6) for n in range(3)}
     kept = Kept(Conversation(listing=listing, read=tuple(range(1000, 1012))), answers).packed()
     client = redis.Redis.from_url(made.settings.redis_url)
-    for start in range(0, count, 1000):
+    for start in range(0, len(numbers), 1000):
         pipe = client.pipeline(transaction=False)
-        for number in range(start, min(start + 1000, count)):
+        for number in numbers[start : start + 1000]:
             openid = f"oRest{number:023d}"
             pipe.set(f"c:{{{openid}}}", made.vault.seal(kept, "conversation"), px=604_800_000)
             pipe.hset(f"w:{{{openid}}}", mapping={"m": 1767225600, "mu": 0})
