@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -492,16 +492,6 @@ class Account:
     def is_allowed(self, right: str) -> bool:
         """Whether it may do this now, by the name of a right."""
         return any(one.allowed for one in self.standing() if one.right.name == right)
-
-    def put_menu(self, buttons: Sequence[Mapping[str, Any]]) -> str:
-        """Put a menu in force; "" or the reason why the platform does not take it."""
-        if not self.rights.menu:
-            return "not allowed"
-        try:
-            self.platform.create_menu({"button": list(buttons)})
-        except PlatformError as error:
-            return str(error)
-        return ""
 
 
 def web_login_of(made: Base, account: Account) -> WebLogin:

@@ -24,7 +24,11 @@ class Tags:
 
 
 class NoTag(Exception):
-    """A menu is for a tag the platform does not have."""
+    """A menu is for a tag, or a topic, called `name`, and the platform has no tag for it."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 def wrong(menus: Sequence[Menu], tags: Tags) -> Iterator[str]:
@@ -70,11 +74,11 @@ def _rule(menu: Menu, tags: Tags, there: Mapping[str, int]) -> dict[str, str]:
     if topic := menu.get("topic"):
         tag_id = tags.of_topic(topic)
         if tag_id not in there.values():
-            raise NoTag(f"topic {topic} has no tag at the platform yet: its first mass send to a tag makes it")
+            raise NoTag(f"topic {topic} has no tag at the platform yet: its first mass send to a tag makes it", topic)
         rule["tag_id"] = str(tag_id)
     if name := menu.get("tag"):
         if name not in there:
-            raise NoTag(f"the platform has no tag called {name}")
+            raise NoTag(f"the platform has no tag called {name}", name)
         rule["tag_id"] = str(there[name])
     if system := menu.get("platform"):
         rule["client_platform_type"] = PLATFORMS[system]

@@ -57,8 +57,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """What counts now. versions: of each name, 0 = never changed. menu: button, says and conditional (out of config alone), as in
-    config/menu.toml."""
+    """What counts now. versions: of each name, 0 = never changed. menu: button, says and conditional, as in config/menu.toml."""
 
     rules: tuple[Rule, ...]
     welcome: str
@@ -133,5 +132,9 @@ def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
 def _menu(own: Mapping[str, Any], shipped: Mapping[str, Any]) -> dict[str, Any]:
     """Keys of menus from before keep their sentences: phones show an old menu for a while."""
     says = {**shipped.get("says", {}), **own.get("says", {})}
-    by_tag = {"conditional": list(shipped["conditional"])} if shipped.get("conditional") else {}
-    return {"button": list(own.get("button", shipped["button"])), "says": says, **by_tag}
+    of_some = list(own.get("conditional", shipped.get("conditional", ())))
+    return {
+        "button": list(own.get("button", shipped["button"])),
+        "says": says,
+        **({"conditional": of_some} if of_some else {}),
+    }

@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from flask import Flask
 
 from bot import wiring
 from bot.adapters.redis_scripts import TROUBLE
-from bot.commands import logs
+from bot.adapters.wechat.errors import PlatformError
+from bot.commands import conditional, logs
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.intake_page import on_a_page
 from bot.dialogue.lookups import KeywordRule
@@ -125,7 +127,27 @@ def _own_replies(front: wiring.Front, account: wiring.Account) -> OwnReplies:
         route, turn = answer(message, Conversation(), replace(front.lookups, keywords=rules, page=lambda *_: ""))
         return Tried(route, on_a_page(turn.reply) or getattr(turn.reply, "title", ""), front.lookups.understand(text))
 
-    return OwnReplies(front.replies.shipped, tried, partial(wiring.worded, front), account.put_menu)
+    return OwnReplies(front.replies.shipped, tried, partial(wiring.worded, front), _menu_putter(front, account))
+
+
+def _menu_putter(front: wiring.Front, account: wiring.Account) -> Callable[[Mapping[str, Any]], tuple[str, str]]:
+    """Brings the platform's menus in step with these; what to say of it, and why it was refused."""
+    topics = [topic.key for topic in front.lookups.topics]
+    known = conditional.Tags(topics, partial(wiring.tag_of, front.made))
+
+    def put(menu: Mapping[str, Any]) -> tuple[str, str]:
+        if not account.rights.menu:
+            return "menu_not_allowed", ""
+        try:
+            menus = conditional.resolved(menu.get("conditional", ()), known, account.platform)
+            conditional.bring_in_step(account.platform, menu["button"], menus)
+        except conditional.NoTag as missing:
+            return "menu_no_tag", missing.name
+        except PlatformError as error:
+            return "menu_refused", str(error)
+        return "menu_saved", ""
+
+    return put
 
 
 def form_of(front: wiring.Front) -> FormPage:

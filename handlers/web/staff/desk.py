@@ -95,13 +95,13 @@ class OwnReplies:
     """What the page about replies needs. shipped: config's. tried: a sentence at a time, with these keyword rules.
 
     worded: the welcome with everything in braces filled in; raises KeyError, ValueError, IndexError for what it does
-    not know. put_menu: puts buttons in force; gives "" or the reason why not.
+    not know. put_menu: puts menus as in config/menu.toml in force; gives what to say (a text of `said`) and why not, if so.
     """
 
     shipped: Shipped = field(default_factory=lambda: Shipped((), "", {"button": [], "says": {}}))
     tried: Callable[[str, datetime, Iterable[KeywordRule]], Tried] = _untried
     worded: Callable[[str], str] = str
-    put_menu: Callable[[Sequence[Mapping[str, Any]]], str] = lambda _: ""
+    put_menu: Callable[[Mapping[str, Any]], tuple[str, str]] = lambda _: ("menu_saved", "")
 
 
 def _now() -> datetime:

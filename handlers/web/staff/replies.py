@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,33 +18,26 @@ from bot.store import replies as store
 from bot.store.base import reading
 from bot.store.replies import MENU, RULES, WELCOME, Replies, Rule
 from handlers.keywords import fits, is_open
-from handlers.web.staff import words
+from handlers.web.staff import menus, words
 from handlers.web.staff.desk import Tried
+from handlers.web.staff.menus import Audience, Column, Wrong
 from handlers.web.staff.visit import SHANGHAI, Visit, to
-
-TOP, SUBS = 3, 5
-NAME_BYTES = (16, 60)
-"""The platform's limits of a menu: entries, and bytes of a name at the bottom and above (reference §5)."""
 
 LONGEST_WORD, MOST_WORDS = 30, 30
 LONGEST_TRIED = 200
-LONGEST_VALUE = 500
+MOST_MENUS = 10
+"""Menus for some followers; the platform takes more, but nobody keeps an eye on more."""
+
 _APART = re.compile(r"[\n\r,，、;；]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the menu as it is edited. kind: say (as if the follower had said value), view (opens it), keep."""
+class MenuForm:
+    """One menu to edit. number: 0 is that of all, the last one is empty."""
 
-    name: str = ""
-    kind: str = "say"
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    top: Entry
-    subs: tuple[Entry, ...]
+    number: int
+    whose: Audience
+    columns: Sequence[Column]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +49,6 @@ class Trial:
     found: Tried
     route: str
     why: tuple[str, ...]
-
-
-class Wrong(Exception):
-    """What staff typed cannot be used. said: one of the texts `said`."""
-
-    def __init__(self, said: str, **facts: object) -> None:
-        super().__init__(said)
-        self.said, self.facts = said, facts
 
 
 def replies(visit: Visit) -> ResponseReturnValue:
@@ -111,24 +95,47 @@ def save_welcome(visit: Visit) -> ResponseReturnValue:
 
 
 def save_menu(visit: Visit) -> ResponseReturnValue:
-    now = _now(visit)
-    columns = [_typed_column(place) for place in range(TOP)]
+    """The menu of all."""
+    now, typed = _now(visit), menus.typed_columns()
     says = dict(now.menu["says"])
     try:
-        buttons = [_button(column, now, place, says) for place, column in enumerate(columns) if column.top.name]
-        if not buttons:
-            raise Wrong("menu_none")
+        buttons = menus.buttons_of(typed, now.menu["button"], says)
     except Wrong as wrong:
-        return _page(visit, columns=columns, wrong=wrong), 422
-    answer = _kept(visit, MENU, {"button": buttons, "says": says}, "menu", "")
-    return _in_force(visit, buttons) or answer
+        return _page(visit, typed={0: MenuForm(0, Audience(), typed)}, wrong=wrong), 422
+    return _menu_kept(visit, {**now.menu, "button": buttons, "says": says}, "menu")
+
+
+def save_menu_of_some(visit: Visit, number: int) -> ResponseReturnValue:
+    """The menu of followers of a topic, with a tag or on a phone system; the one after the last is a new one."""
+    now, typed = _now(visit), menus.typed_columns()
+    others, says = list(now.menu.get("conditional", ())), dict(now.menu["says"])
+    if not 1 <= number <= min(len(others) + 1, MOST_MENUS):
+        abort(404)
+    before = others[number - 1]["button"] if number <= len(others) else ()
+    try:
+        whose = menus.typed_audience(visit.desk.topics)
+        others[number - 1 : number] = [{**whose.rules, "button": menus.buttons_of(typed, before, says)}]
+        menus.check_domains(others)
+    except Wrong as wrong:
+        told = Audience(*(request.form.get(name, "") for name in ("topic", "tag", "platform")))
+        return _page(visit, typed={number: MenuForm(number, told, typed)}, wrong=wrong), 422
+    return _menu_kept(visit, {**now.menu, "conditional": others, "says": says}, f"menu {number} of some")
+
+
+def drop_menu_of_some(visit: Visit, number: int) -> ResponseReturnValue:
+    now = _now(visit)
+    others = list(now.menu.get("conditional", ()))
+    if not 1 <= number <= len(others):
+        abort(404)
+    del others[number - 1]
+    return _menu_kept(visit, {**now.menu, "conditional": others}, f"menu {number} of some dropped")
 
 
 def as_shipped(visit: Visit, name: str) -> ResponseReturnValue:
     if name not in (RULES, WELCOME, MENU):
         abort(404)
     answer = _kept(visit, name, {}, f"{name} as shipped", "shipped_again")
-    return (_in_force(visit, visit.desk.replies.shipped.menu["button"]) or answer) if name == MENU else answer
+    return (_in_force(visit, visit.desk.replies.shipped.menu) or answer) if name == MENU else answer
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------------
@@ -149,17 +156,18 @@ def _kept(
     return to("replies")
 
 
-def _in_force(visit: Visit, buttons: Sequence[Mapping[str, Any]]) -> ResponseReturnValue | None:
+def _menu_kept(visit: Visit, menu: Mapping[str, Any], detail: str) -> ResponseReturnValue:
+    answer = _kept(visit, MENU, menu, detail, "")
+    return _in_force(visit, menu) or answer
+
+
+def _in_force(visit: Visit, menu: Mapping[str, Any]) -> ResponseReturnValue | None:
     """What was kept is what the platform gets; somebody else's version stays in force where this one came too late."""
-    if _now(visit).menu["button"] != list(buttons):
+    now = _now(visit).menu
+    if any(list(now.get(part, ())) != list(menu.get(part, ())) for part in ("button", "conditional")):
         return None
-    refused = visit.desk.replies.put_menu(buttons)
-    if not refused:
-        visit.say("menu_saved")
-    elif refused == "not allowed":
-        visit.say("menu_not_allowed")
-    else:
-        visit.say("menu_refused", "bad", reason=refused)
+    said, fact = visit.desk.replies.put_menu(menu)
+    visit.say(said, "bad" if fact else "good", fact=fact)
     return to("replies")
 
 
@@ -174,7 +182,7 @@ def _page(
     trial: Trial | None = None,
     draft: Rule | None = None,
     welcome: str | None = None,
-    columns: Sequence[Column] = (),
+    typed: Mapping[int, MenuForm] | None = None,
     wrong: Wrong | None = None,
 ) -> str:
     """The page, with what was typed and why it could not be kept."""
@@ -187,11 +195,22 @@ def _page(
         draft=draft,
         fresh=draft if draft and draft.id == 0 else Rule(0, (), ""),
         welcome=now.welcome if welcome is None else welcome,
-        columns=columns or _columns(now.menu),
+        menus=_menus(now.menu, typed or {}),
+        topics=visit.desk.topics,
+        platforms=menus.PLATFORMS,
+        most_menus=MOST_MENUS,
         versions=now.versions,
         wrong=said,
         trial=trial,
     )
+
+
+def _menus(menu: Mapping[str, Any], typed: Mapping[int, MenuForm]) -> list[MenuForm]:
+    """The menu of all, those of some, and an empty one to add; what was typed instead of what is kept."""
+    others, says = list(menu.get("conditional", ())), menu["says"]
+    every = [(Audience(), menu["button"]), *((Audience.of(one), one["button"]) for one in others), (Audience(), ())]
+    kept = [MenuForm(number, whose, menus.columns(made, says)) for number, (whose, made) in enumerate(every)]
+    return [typed.get(one.number, one) for one in kept]
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -243,90 +262,6 @@ def _check_welcome(visit: Visit, text: str) -> None:
         raise Wrong("welcome_wrong", name=odd)
     if len(said.encode()) > TEXT_LIMIT:
         raise Wrong("rule_long")
-
-
-# --- the menu ---------------------------------------------------------------------------------------------------------
-
-
-def _columns(menu: Mapping[str, Any]) -> list[Column]:
-    buttons = list(menu["button"])
-    columns = [
-        Column(_entry(one, menu), tuple(_entry(sub, menu) for sub in one.get("sub_button", ()))) for one in buttons
-    ]
-    filled = [Column(column.top, column.subs + (Entry(),) * (SUBS - len(column.subs))) for column in columns]
-    return filled + [Column(Entry(), (Entry(),) * SUBS)] * (TOP - len(filled))
-
-
-def _entry(button: Mapping[str, Any], menu: Mapping[str, Any]) -> Entry:
-    match button.get("type", ""):
-        case "click":
-            return Entry(button["name"], "say", menu["says"].get(button["key"], ""))
-        case "view":
-            return Entry(button["name"], "view", button["url"])
-        case "":
-            return Entry(button["name"])
-        case _:
-            return Entry(button["name"], "keep")
-
-
-def _typed_column(place: int) -> Column:
-    return Column(_typed_entry(f"{place}"), tuple(_typed_entry(f"{place}.{sub}") for sub in range(SUBS)))
-
-
-def _typed_entry(where: str) -> Entry:
-    given = {
-        part: request.form.get(f"{part}.{where}", "").strip()[:LONGEST_VALUE] for part in ("name", "kind", "value")
-    }
-    kind = given["kind"] if given["kind"] in ("say", "view", "keep") else "say"
-    return Entry(given["name"], kind, given["value"])
-
-
-def _button(column: Column, now: Replies, place: int, says: dict[str, str]) -> dict[str, Any]:
-    subs = [entry for entry in column.subs if entry.name]
-    if not subs:
-        return _leaf(column.top, NAME_BYTES[0], now, (place,), says)
-    _check_name(column.top, NAME_BYTES[0])
-    leaves = [
-        _leaf(entry, NAME_BYTES[1], now, (place, number), says)
-        for number, entry in enumerate(column.subs)
-        if entry.name
-    ]
-    return {"name": column.top.name, "sub_button": leaves}
-
-
-def _leaf(entry: Entry, longest: int, now: Replies, where: tuple[int, ...], says: dict[str, str]) -> dict[str, Any]:
-    _check_name(entry, longest)
-    if entry.kind == "keep":
-        return {**_at(now.menu["button"], where), "name": entry.name}
-    if not entry.value:
-        raise Wrong("menu_value", name=entry.name)
-    if entry.kind == "view":
-        if not entry.value.startswith(("https://", "http://")):
-            raise Wrong("menu_url", name=entry.name)
-        return {"type": "view", "name": entry.name, "url": entry.value}
-    return {"type": "click", "name": entry.name, "key": _key(entry.value, says)}
-
-
-def _check_name(entry: Entry, longest: int) -> None:
-    if not entry.name or len(entry.name.encode()) > longest:
-        raise Wrong("menu_name", name=entry.name)
-
-
-def _key(sentence: str, says: dict[str, str]) -> str:
-    """The key that says this sentence; a new one for a new sentence, for old keys keep what they said."""
-    known = next((key for key, said in says.items() if said == sentence), "")
-    key = known or f"SAY_{hashlib.sha256(sentence.encode()).hexdigest()[:10]}"
-    says[key] = sentence
-    return key
-
-
-def _at(buttons: Sequence[Mapping[str, Any]], where: tuple[int, ...]) -> dict[str, Any]:
-    """What stands at this place now, for kinds that are not edited here."""
-    try:
-        button = buttons[where[0]]
-        return dict(button["sub_button"][where[1]] if len(where) > 1 else button)
-    except (IndexError, KeyError):
-        raise Wrong("menu_value", name="") from None
 
 
 # --- trying -----------------------------------------------------------------------------------------------------------

@@ -101,6 +101,8 @@ ROUTES = (
     Route("POST", "/replies/rule/<int:number>/drop", "drop_rule", "manager", replies.drop_rule),
     Route("POST", "/replies/welcome", "save_welcome", "manager", replies.save_welcome),
     Route("POST", "/replies/menu", "save_menu", "manager", replies.save_menu),
+    Route("POST", "/replies/menu/<int:number>", "save_menu_of_some", "manager", replies.save_menu_of_some),
+    Route("POST", "/replies/menu/<int:number>/drop", "drop_menu_of_some", "manager", replies.drop_menu_of_some),
     Route("POST", "/replies/<name>/shipped", "as_shipped", "manager", replies.as_shipped),
     # Oneself
     Route("GET", "/me", "me", "agent", me.me),
