@@ -441,6 +441,16 @@ def other_feeds(made: Base) -> list[OtherFeed]:
     ]
 
 
+def pictures_of(made: Base, site: Site | None) -> Callable[[str], bytes] | None:
+    """Files of the site, and of the hosts where it keeps its pictures, by their addresses."""
+    from bot.adapters.site.http import file_of, root
+
+    if site is None:
+        return None
+    hosts = made.texts["site"].get("picture_hosts", [])
+    return partial(file_of, [site.fetcher, *(_fetcher(made, root(one)) for one in hosts)])
+
+
 def _fetcher(made: Base, address: str) -> Fetcher:
     from bot.adapters.site.http import Fetcher
 

@@ -69,6 +69,11 @@ class Work:
         """Kept: it knows robots.txt and the theme."""
         return wiring.site_of(self.made)
 
+    @cached_property
+    def pictures(self) -> Callable[[str], bytes] | None:
+        """Kept for the same reason."""
+        return wiring.pictures_of(self.made, self.site)
+
     @property
     def topics(self) -> dict[str, str]:
         return {topic.key: topic.name for topic in self.library.taxonomy.topics}
@@ -158,7 +163,7 @@ class Work:
             mass.deliver_due(sessions, platform, ledger, self.topics, layout, lists=self._lists)
 
     def _layout(self) -> Layout:
-        return Layout(tail_of(self.made), self.site.fetcher.file if self.site else None)
+        return Layout(tail_of(self.made), self.pictures)
 
     def _one_by_one(self) -> None:
         """One run a process at a time: it sends several at once by itself, and other jobs need threads, too."""

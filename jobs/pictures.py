@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.adapters.imaging import as_jpeg
 from bot.adapters.site.addresses import SiteError
 from bot.adapters.wechat.client import BODY_PICTURE
 from bot.adapters.wechat.errors import PlatformError
@@ -56,9 +57,8 @@ class Mover:
         return known or self._upload(name, url, upload)
 
     def _upload(self, name: str, url: str, upload: Callable[[bytes, str], str]) -> str:
-        data = self._data(url)
-        form = next((form for sign, form in _SIGNS if data.startswith(sign)), "")
-        if not form or len(data) >= BODY_PICTURE:
+        data, form = _fitted(self._data(url))
+        if not data:
             return ""
         try:
             made = upload(data, f"picture.{form}")
@@ -83,3 +83,11 @@ class Mover:
         except SiteError as error:
             log.info("a picture cannot be had", extra={"url": url, "why": str(error)})
             return b""
+
+
+def _fitted(data: bytes) -> tuple[bytes, str]:
+    """As the platform takes it, and what it is: pictures of other kinds, and those too large, become JPEGs."""
+    form = next((form for sign, form in _SIGNS if data.startswith(sign)), "")
+    if form and len(data) < BODY_PICTURE:
+        return data, form
+    return as_jpeg(data, BODY_PICTURE) if data else b"", "jpg"

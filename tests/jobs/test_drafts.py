@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from bot.adapters import imaging
+from bot.adapters.imaging import as_jpeg
 from bot.adapters.site.body import markup
+from bot.adapters.site.http import file_of
 from bot.adapters.site.markup import lines as lines_of
 from bot.adapters.site.markup import tree
 from bot.adapters.wechat.errors import Busy
@@ -25,6 +31,13 @@ from tests.jobs.shelf import Account, Shelf, once
 from tests.site.rules import fetcher
 from tests.site.zblog import Answer, served
 
+
+def made_of(kind: str, size: tuple[int, int] = (64, 48), colour: str = "#c03020", **more: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGBA" if kind != "JPEG" else "RGB", size, colour).save(out, kind, **more)
+    return out.getvalue()
+
+
 PNG = png([bytes([90]) * 60] * 60, 60)
 TAIL = "原文：{url}\n版权归原作者所有。"
 BODY = """
@@ -33,6 +46,7 @@ BODY = """
 <form><input name="phone"><button>报名</button></form><iframe src="https://elsewhere.example"></iframe>
 <ul><li>水电齐全</li><li>近高速</li></ul><p>扫码关注</p><p>联系园区<img src="/two.png"></p>
 <p><img src="/gone.png"><img src="/huge.png"><img src="/some.webp"><img src="https://elsewhere.example/x.png"></p>
+<p><img src="/broken.webp"></p>
 <p>扫码加好友</p><p><img src="/qr.png"></p>
 """
 TEXT = "一、园区概况\n厂房一万平，层高八米 <大车可进>。\n水电齐全\n近高速\n联系园区"
@@ -40,9 +54,14 @@ FILES = {
     "/one.png": PNG,
     "/two.png": PNG + b"2",
     "/huge.png": PNG + bytes(BODY_PICTURE),
-    "/some.webp": b"RIFF0000WEBP",
+    "/some.webp": made_of("WEBP"),
+    "/broken.webp": made_of("WEBP")[:40],
     "/qr.png": PNG + b"3",
 }
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
 
 
 @dataclass
@@ -52,8 +71,8 @@ class Site:
     root: str
     asked: list[str]
 
-    def layout(self, tail: str = TAIL) -> Layout:
-        return Layout(tail, fetcher(self.root).file)
+    def layout(self, tail: str = TAIL, *cdn: str) -> Layout:
+        return Layout(tail, partial(file_of, [fetcher(one) for one in (self.root, *cdn)]))
 
     def html(self) -> str:
         return markup(tree(BODY).body, self.root + "/post/1.html")
@@ -122,10 +141,42 @@ def test_pictures_are_moved_in_their_order_and_what_cannot_be_is_left_out(
     found = stories(shelf, html=site.html(), body=TEXT)
     (kept,) = world.draft(make(world.platform, shelf.store, found, site.layout()))
     shown = [world.simulator.media.pictures[url].data for url in re.findall(r'<img src="([^"]+)"', kept["content"])]
-    assert shown == [PNG, PNG + b"2"]
+    assert shown[:2] == [PNG, PNG + b"2"]
+    assert [opened(data).format for data in shown[2:]] == ["JPEG", "JPEG"]  # too large, and a kind drafts do not show
     assert kept["content"].index("厂房") < kept["content"].index("<img") < kept["content"].index("水电")
     assert "/qr.png" not in site.asked
     assert world.simulator.media.permanent(kept["thumb_media_id"]).data == PNG
+
+
+def test_pictures_of_the_hosts_that_are_named_come_along_and_no_others(shelf: Shelf, site: Site, world: World) -> None:
+    with served(lambda target, _: Answer(FILES["/some.webp"] if target == "/a.webp" else "", 200)) as cdn:
+        html = f'<p>厂房</p><p><img src="{cdn}/a.webp"></p><p><img src="https://elsewhere.example/x.png"></p>'
+        (first, second) = (site.layout(TAIL, cdn), site.layout())
+        found = stories(shelf, html=html, body="厂房")
+        (without,) = world.draft(make(world.platform, shelf.store, found, second))
+        (kept,) = world.draft(make(world.platform, shelf.store, found, first))
+    assert (without["content"].count("<img"), kept["content"].count("<img")) == (0, 1)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "BMP"])
+def test_any_usual_picture_becomes_a_small_jpeg(kind: str) -> None:
+    shown = opened(as_jpeg(made_of(kind, (3000, 1500), "#ffffff00" if kind != "BMP" else "white"), BODY_PICTURE))
+    assert (shown.format, shown.size, shown.getpixel((5, 5))) == ("JPEG", (1280, 640), (255, 255, 255))
+
+
+def test_a_noisy_picture_gets_smaller_until_it_fits() -> None:
+    noise = Image.effect_noise((1600, 1200), 120).convert("RGB")
+    out = io.BytesIO()
+    noise.save(out, "PNG")
+    assert 0 < len(as_jpeg(out.getvalue(), 120_000)) < 120_000
+    assert as_jpeg(out.getvalue(), 10) == b""
+
+
+def test_what_is_no_picture_or_says_it_is_a_monster_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for data in (b"", b"<html>", made_of("GIF")[:30], made_of("WEBP")[:40], b"\x89PNG\r\n\x1a\n" + bytes(99)):
+        assert as_jpeg(data, BODY_PICTURE) == b""
+    monkeypatch.setattr(imaging, "MOST_PIXELS", 100)
+    assert as_jpeg(made_of("GIF"), BODY_PICTURE) == b""
 
 
 def test_a_picture_is_fetched_and_uploaded_once(shelf: Shelf, site: Site, world: World) -> None:
@@ -146,7 +197,7 @@ def test_a_picture_the_platform_refuses_does_not_stop_the_draft(
     account.fails = once(call, Busy(-1, "busy"))
     found = stories(shelf, html=site.html(), body=TEXT)
     ((article,),) = (account.drafts[make(account, shelf.store, found, site.layout())],)
-    assert article.content.count("<img") == (1 if call == "picture" else 2)
+    assert article.content.count("<img") == (3 if call == "picture" else 4)
     assert article.thumb_media_id == "THUMB"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -186,6 +186,14 @@ class Fetcher:
             wanted = _retry_after(headers)
             raise SiteError(f"HTTP {status}: robots.txt") if wanted is None else Later("robots.txt", wanted)
         return decoded(body[:ROBOTS_BYTES], "") if status == httpx.codes.OK and b"<" not in body[:50] else ""
+
+
+def file_of(fetchers: Sequence[Fetcher], url: str) -> bytes:
+    """A file by its address, from whichever of these hosts it lies at. Raises SiteError."""
+    mine = next((one for one in fetchers if one.is_ours(joined(fetchers[0].root + "/", url))), None)
+    if mine is None:
+        raise Forbidden(f"another host: {url[:200]}")
+    return mine.file(url)
 
 
 def root(url: str) -> str:
