@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from bot.search.threshold import threshold
 SMALL_HEAP, LARGE_HEAP = 15 << 20, 128 << 20
 """Bytes a writer gathers before it writes: for the few articles of a day, and for a whole site."""
 
+LET_GO_S = 30.0
+"""How often the mapped texts are let go: mapping them anew takes some milliseconds."""
 FREQS_KEPT = 50_000
 """Terms whose frequency is remembered until the next commit."""
 WORN, WORN_FROM = 3, 10_000
@@ -110,6 +113,7 @@ class Index:
     _view: View
     _seen: tuple[int, ...]
     _answers_from: float
+    _lets_go: float = 0.0
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / fingerprint()
@@ -146,6 +150,9 @@ class Index:
     def reload(self) -> None:
         """See what was committed since, also in a generation swapped in. Safe beside searches of other threads."""
         with self._swap:
+            if time.monotonic() > self._lets_go:
+                self._lets_go = time.monotonic() + LET_GO_S
+                self._view.texts.let_go()
             if (self.home / generations.LINK).resolve() != self.folder:
                 self._use(generations.opened(self.home))
             elif self._written() != self._seen:

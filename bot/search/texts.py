@@ -43,7 +43,13 @@ class Texts:
 
     def __init__(self, folder: Path) -> None:
         with (folder / FILE).open("rb") as file:
-            self._bytes = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._bytes = memoryview(self._map)
+
+    def let_go(self) -> None:
+        """What was read counts no longer as memory of this process; it is still at hand in the system's own."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     @property
     def written(self) -> int:
