@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check eval bench bench-push bench-search chaos chaos-push fuzz clean browser lock audit sbom deploy-check
+.PHONY: install run test check eval bench bench-push bench-flood bench-search chaos chaos-push fuzz clean browser lock audit sbom deploy-check
 
 install: $(STAMP)
 
@@ -52,6 +52,10 @@ bench: install
 bench-push: install
 	$(PYTHON) -W ignore -m tests.bench.push
 
+# What a flood of one follower costs the others.
+bench-flood: install
+	$(PYTHON) -W ignore -m tests.bench.flood
+
 chaos-push: install
 	$(PYTHON) -W ignore -m tests.chaos.push
 	! $(PYTHON) -W ignore -m tests.chaos.push 400 4 2 --without-claiming
@@ -61,11 +65,11 @@ bench-search: install
 	$(PYTHON) -m tests.bench.search $(or $(SIZES),100000)
 
 chaos: install
-	$(PYTHON) -m tests.chaos --controls
-	$(PYTHON) -m tests.chaos --rolling --seconds 60
+	$(PYTHON) -W ignore -m tests.chaos --controls
+	$(PYTHON) -W ignore -m tests.chaos --rolling --seconds 60
 
 fuzz: install
-	$(PYTHON) -m tests.fuzz
+	$(PYTHON) -W ignore -m tests.fuzz
 
 clean:
 	rm -rf $(VENV) .data .pytest_cache .mypy_cache .ruff_cache
