@@ -52,7 +52,7 @@ from bot.search.index import Index
 from bot.search.synonyms import Synonyms
 from bot.search.topics import Taxonomy
 from bot.store import articles as stored
-from bot.store import broadcasts, deliveries, effects, erasures, followers, leads, news, tags, talks
+from bot.store import broadcasts, deliveries, effects, erasures, followers, leads, news, talks
 from bot.store import migrate as migrations
 from bot.store.base import Sessions, reading, sessions
 from bot.store.lines import Threshold
@@ -60,6 +60,7 @@ from bot.store.patience import Away, Patience
 from bot.store.routing import Routing, Rule
 from bot.store.talklog import TalkLog
 from bot.store.talks import Line
+from bot.tagging import made_again
 from bot.taking import Taker
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.reader import Reader
@@ -511,10 +512,10 @@ def web_login_of(made: Base, account: Account) -> WebLogin:
     )
 
 
-def tag_of(made: Base, topic: str) -> int | None:
-    """The topic's tag at the platform; None before its first mass send to one."""
-    with reading(made.sessions) as session:
-        return tags.tag_id(session, topic)
+def tag_of(made: Base, platform: Platform, topic: str) -> int:
+    """The topic's tag at the platform, on all who follow it. Raises PlatformError."""
+    names = {row["key"]: row["name"] for row in made.texts["topics"]["topic"]}
+    return made_again(platform, made.sessions, topic, names.get(topic, topic))
 
 
 def account_of(made: Base) -> Account:

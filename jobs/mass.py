@@ -13,13 +13,13 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.adapters.wechat.client import Tag
-from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, RecipientLost, SomeFailed, Unsure
+from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, Unsure
 from bot.store import base, broadcasts, deliveries, materials, news, tags
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
+from bot.tagging import AT_ONCE, Tagging, tag_of, tagged
 from jobs.drafts import Draftsman, Layout, make, titled
 from jobs.habits import Habits
 from jobs.pictures import COVER
@@ -33,8 +33,6 @@ RECENT = timedelta(days=7)
 LONG_AGO = timedelta(days=3650)
 MOST = 8
 """Articles a draft may hold."""
-AT_ONCE = 50
-"""Followers that get a tag with one call."""
 TRIES = 6
 ALWAYS = Habits()
 SLACK = timedelta(hours=2)
@@ -56,12 +54,9 @@ REPEATABLE = timedelta(hours=23)
 """The platform knows a clientmsgid for 24 hours; after that a repeat would be a second send."""
 
 
-class Masses(Draftsman, Protocol):
+class Masses(Draftsman, Tagging, Protocol):
     """The platform's tag and mass calls. Raises PlatformError."""
 
-    def tags(self) -> Sequence[Tag]: ...
-    def create_tag(self, name: str) -> Tag: ...
-    def tag(self, openids: Sequence[str], tag_id: int) -> None: ...
     def untag(self, openids: Sequence[str], tag_id: int) -> None: ...
     def mass_to_tag(self, tag_id: int, media_id: str, clientmsgid: str) -> str: ...
     def mass_to_followers(self, openids: Sequence[str], media_id: str, clientmsgid: str) -> str: ...
@@ -265,7 +260,7 @@ def _first(press: Press, row: Delivery) -> bool:
 def _tag_in_step(press: Press, issue: Issue, row: Delivery) -> int | None:
     """The topic's tag, on those who are to get this; None where there is none to be had and a list does as well."""
     try:
-        tag_id = _tag(press, issue.topic)
+        tag_id = tag_of(press.platform, press.sessions, issue.topic, press.names.get(issue.topic, issue.topic))
         _keep_in_step(press, issue, row, tag_id)
     except PlatformError as error:
         if not press.lists.below or error.code not in NO_TAG:
@@ -373,23 +368,6 @@ def _issue_of(press: Press, row: Delivery) -> Issue:
         return Issue(broadcast.topic, tuple(broadcast.articles), fresh, broadcast.created_at)
 
 
-def _tag(press: Press, topic: str) -> int:
-    """The topic's tag at the platform. One that others made has unknown members, so that only an empty one is taken."""
-    with reading(press.sessions) as session:
-        known = tags.tag_id(session, topic)
-    if known is not None:
-        return known
-    there = {tag.name: tag for tag in press.platform.tags()}
-    plain = press.names.get(topic, topic)
-    name = next(
-        name for name in (plain, *(f"{plain} {n}" for n in range(2, 100))) if name not in there or not there[name].count
-    )
-    made = (there.get(name) or press.platform.create_tag(name)).id
-    with press.sessions.begin() as session:
-        tags.remember(session, topic, made)
-    return made
-
-
 def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> None:
     """The tag is on those who are to get this send and on nobody else; first it leaves those who are not."""
     facts = (issue.topic, issue.articles, issue.fresh, row.id, press.now())
@@ -402,7 +380,7 @@ def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> Non
     last = ""
     while joining := _too_few(press, facts, last):
         last = joining[-1]
-        with_tag = _tagged(press.platform, joining, tag_id)
+        with_tag = tagged(press.platform, joining, tag_id)
         with press.sessions.begin() as session:
             tags.joined(session, issue.topic, with_tag)
 
@@ -415,19 +393,6 @@ def _too_many(press: Press, facts: Facts, after: str) -> list[str]:
 def _too_few(press: Press, facts: Facts, after: str) -> list[str]:
     with reading(press.sessions) as session:
         return tags.to_join(session, *facts, after, AT_ONCE)
-
-
-def _tagged(platform: Masses, openids: list[str], tag_id: int) -> list[str]:
-    """Who has the tag now. Somebody the platform does not know must not keep the others of the call from it."""
-    try:
-        platform.tag(openids, tag_id)
-    except SomeFailed as failed:
-        return [openid for openid in openids if openid not in failed.openids]
-    except RecipientLost:
-        if len(openids) == 1:
-            return []
-        return [openid for one in openids for openid in _tagged(platform, [one], tag_id)]
-    return openids
 
 
 def _draft(press: Press, issue: Issue, row: Delivery) -> str:

@@ -17,14 +17,15 @@ RULES = ("topic", "tag", "platform")
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """topics: keys of the topics there are. of_topic: the tag that our mass sends gave a topic, None before the first."""
+    """topics: keys of the topics there are. of_topic: a topic's tag, which is made where there is none; the platform is
+    handed in, and its errors come out."""
 
     topics: Collection[str] = ()
-    of_topic: Callable[[str], int | None] = lambda _: None
+    of_topic: Callable[[Any, str], int] = lambda *_: 0
 
 
 class NoTag(Exception):
-    """A menu is for a tag, or a topic, called `name`, and the platform has no tag for it."""
+    """A menu is for a tag called `name`, and the platform has none of that name."""
 
     def __init__(self, message: str, name: str) -> None:
         super().__init__(message)
@@ -63,22 +64,20 @@ def _domain(button: Menu) -> str:
 
 
 def resolved(menus: Sequence[Menu], tags: Tags, platform: Any) -> list[dict[str, Any]]:
-    """As the platform takes them: {"button": […], "matchrule": {…}}. Raises NoTag, PlatformError; changes nothing."""
-    asked = any(menu.get("topic") or menu.get("tag") for menu in menus)
-    there = {tag.name: tag.id for tag in platform.tags()} if asked else {}
-    return [{"button": list(menu["button"]), "matchrule": _rule(menu, tags, there)} for menu in menus]
+    """As the platform takes them: {"button": […], "matchrule": {…}}. Tags of topics are made where there are none.
+    Raises NoTag, PlatformError before anything is made."""
+    there = {tag.name: tag.id for tag in platform.tags()} if any(menu.get("tag") for menu in menus) else {}
+    for menu in menus:
+        if (name := menu.get("tag")) and name not in there:
+            raise NoTag(f"the platform has no tag called {name}", name)
+    return [{"button": list(menu["button"]), "matchrule": _rule(menu, tags, platform, there)} for menu in menus]
 
 
-def _rule(menu: Menu, tags: Tags, there: Mapping[str, int]) -> dict[str, str]:
+def _rule(menu: Menu, tags: Tags, platform: Any, there: Mapping[str, int]) -> dict[str, str]:
     rule = {}
     if topic := menu.get("topic"):
-        tag_id = tags.of_topic(topic)
-        if tag_id not in there.values():
-            raise NoTag(f"topic {topic} has no tag at the platform yet: its first mass send to a tag makes it", topic)
-        rule["tag_id"] = str(tag_id)
+        rule["tag_id"] = str(tags.of_topic(platform, topic))
     if name := menu.get("tag"):
-        if name not in there:
-            raise NoTag(f"the platform has no tag called {name}", name)
         rule["tag_id"] = str(there[name])
     if system := menu.get("platform"):
         rule["client_platform_type"] = PLATFORMS[system]

@@ -62,6 +62,13 @@ def forget(session: Session, openid: str) -> None:
     session.execute(sa.delete(TagMember).where(TagMember.openid == openid))
 
 
+def without(session: Session, topic: str, after: str, most: int) -> list[str]:
+    """Who follows the topic and has not its tag; those behind `after` in the alphabet."""
+    has_it = sa.exists().where(TagMember.topic == topic, TagMember.openid == Subscription.openid)
+    mine = sa.and_(Subscription.topic == topic, Subscription.openid > after, ~has_it)
+    return list(session.scalars(sa.select(Subscription.openid).where(mine).order_by(Subscription.openid).limit(most)))
+
+
 def to_join(
     session: Session,
     topic: str,
