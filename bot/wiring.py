@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from bot.adapters import asked
 from bot.adapters.conversations import Conversations, Lost, Occupied, Pace, Replayed, Unavailable
 from bot.adapters.holidays import is_workday
-from bot.adapters.links import FormLinks
+from bot.adapters.links import FormLinks, ReadingLinks
 from bot.adapters.redis_scripts import TROUBLE, Client, connected
 from bot.adapters.site.pages import Rules, Theme
 from bot.adapters.tombstones import Tombstones
@@ -33,10 +33,10 @@ from bot.adapters.wechat.weblogin import WebLogin
 from bot.answering import Answering, Router, Unfinished
 from bot.deadline import Cut, Deadline, Send
 from bot.dialogue.conversation import Conversation
-from bot.dialogue.effects import Effect, PersonErased, Unfollowed
+from bot.dialogue.effects import ArticleRead, Effect, PersonErased, Unfollowed
 from bot.dialogue.form import Form
 from bot.dialogue.lookups import Advisor, Articles, Lookups, OpenLead, Topic, WaitingNews
-from bot.dialogue.message import Message
+from bot.dialogue.message import Message, Other
 from bot.dialogue.reply import Card, Reply, Words, tap
 from bot.dialogue.transcript import readable
 from bot.dialogue.wording import Heard, Wording
@@ -265,6 +265,7 @@ def lookups_of(made: Base, library: Library, replies: OwnReplies) -> Lookups:
         site=made.texts["firm"]["site"] or made.settings.site_url,
         place=understand.place,
         page=links_of(made).to,
+        trail=reading_links_of(made).to if keeps_readings(made) else lambda _, article: article.url,
     )
 
 
@@ -277,6 +278,21 @@ def worded(front: Front, text: str) -> str:
 def links_of(made: Base) -> FormLinks:
     lasts = timedelta(hours=made.texts["intake"].get("page", {}).get("link_hours", 24))
     return FormLinks(made.vault, made.settings.public_url, lasts)
+
+
+def reading_links_of(made: Base) -> ReadingLinks:
+    return ReadingLinks(made.vault, made.settings.public_url)
+
+
+def keeps_readings(made: Base) -> bool:
+    """Whether the firm wants to know who opens which article."""
+    return bool(made.texts["firm"].get("reading_links", True))
+
+
+def note_reading(made: Base, openid: str, article: int) -> None:
+    """On its way to the database by Redis, so that nobody waits for it. Raises what Redis raises while it is away."""
+    message = Message(openid, "", datetime.now(UTC), f"read {article} {openid}", Other("page"))
+    made.redis.rpush(asked.ASKED, asked.entry(made.vault, message, (ArticleRead(article),)))
 
 
 @dataclass

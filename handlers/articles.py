@@ -167,7 +167,7 @@ def _page(
 
 
 def _line(number: int, article: Article, at: datetime, lookups: Lookups) -> str:
-    title = link(_short(article.title, TITLE), article.url)
+    title = link(_short(article.title, TITLE), lookups.address(article))
     return lookups.say("found_line", number=number, title=title, date=_date(article.published, at, lookups))
 
 
@@ -193,7 +193,7 @@ def _card(article: Article, conversation: Conversation, at: datetime, lookups: L
     hint = lookups.say("card_hint", summary=_short(article.summary, 60), date=_date(article.published, at, lookups))
     read = _read(conversation, (article.id,))
     asked = Asked(question, answered=True, shown=(article.id,))
-    card = Card(article.title, hint, article.picture, article.url)
+    card = Card(article.title, hint, article.picture, lookups.address(article))
     return Turn(card, replace(conversation, read=read, misses=0), (asked,))
 
 

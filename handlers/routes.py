@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import NewsShown
-from bot.dialogue.lookups import Lookups, searching_once
+from bot.dialogue.lookups import Lookups, for_one_message
 from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import TEXT_LIMIT, Card, Words, fitted, link, tap
 from bot.dialogue.turn import Handler, Turn
@@ -48,7 +48,7 @@ ROUTES: tuple[Route, ...] = (
 
 def answer(message: Message, conversation: Conversation, lookups: Lookups) -> tuple[str, Turn]:
     """The name of the route that speaks, and its turn, ready to be sent. The last row always answers."""
-    lookups = searching_once(lookups)
+    lookups = for_one_message(lookups, message.openid)
     spoken = menu.spoken(message, lookups)
     current = intake.fresh(conversation, lookups, message.at)
     for route in ROUTES:
@@ -113,7 +113,7 @@ def _with_news(turn: Turn, message: Message, lookups: Lookups) -> Turn:
         return turn
     if not news.articles:
         return replace(turn, conversation=checked)
-    lines = [lookups.say("news_line", title=link(article.title, article.url)) for article in news.articles]
+    lines = [lookups.say("news_line", title=link(article.title, lookups.address(article))) for article in news.articles]
     said = "\n".join((turn.reply.text, "", lookups.say("news"), *lines))
     shown = NewsShown(news.deliveries, tuple(article.id for article in news.articles))
     return Turn(Words(said), checked, (*turn.effects, shown))

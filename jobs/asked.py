@@ -1,4 +1,4 @@
-"""Makes rows of the questions and begun inquiries that answers left in Redis."""
+"""Makes rows of the questions, begun inquiries and read articles that were left in Redis."""
 
 from __future__ import annotations
 

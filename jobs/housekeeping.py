@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.store import beginnings, deliveries, erasures, inbox, leads, outbox, questions, staff, talks
+from bot.store import beginnings, deliveries, erasures, inbox, leads, outbox, questions, readings, staff, talks
 from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 
@@ -25,6 +25,7 @@ class Kept:
     audit: timedelta = 3 * 365 * DAY
     notices: timedelta = 90 * DAY
     questions: timedelta = 180 * DAY
+    readings: timedelta = 180 * DAY
     beginnings: timedelta = 2 * 365 * DAY
     deliveries: timedelta = 180 * DAY
     tombstones: timedelta = 3 * 365 * DAY
@@ -43,6 +44,7 @@ def tidy(sessions: Sessions, secrets: Secrets, now: datetime, kept: Kept = USUAL
             "messages": inbox.prune(session, now - kept.messages),
             "notices": outbox.prune(session, now - kept.notices),
             "questions": questions.prune(session, now - kept.questions),
+            "readings": readings.prune(session, now - kept.readings),
             "beginnings": beginnings.prune(session, now - kept.beginnings),
             "deliveries": deliveries.prune(session, now - kept.deliveries),
             "tombstones": erasures.prune(session, now - kept.tombstones),

@@ -26,6 +26,7 @@ class Facts:
     scene: str = ""
     owner: str = ""
     read: tuple[int, ...] = ()
+    shown: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
     words: str = ""
     note: str = ""
@@ -65,6 +66,7 @@ class Writer:
             "note": facts.note,
             "words": masked_text(facts.words)[:200],
             "read": self._joined(self.titles(facts.read[-3:])) if facts.read else "",
+            "shown": self._joined(self.titles(facts.shown[-3:])) if facts.shown and not facts.read else "",
             "changed": self._joined(self.texts["slots"].get(name, name) for name in facts.changed),
             "what": self._word(facts.kind),
             "asked": self._joined(masked_text(text)[:40] for text in facts.asked[-3:]),

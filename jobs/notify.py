@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
-from bot.store import desk, leads, outbox
+from bot.store import desk, leads, outbox, readings
 from bot.store.base import Sessions, reading
 from bot.store.lead_events import LeadEvent
 from bot.store.leads import Lead
@@ -44,6 +44,9 @@ AT_ONCE = 20
 
 ASKED = timedelta(days=30)
 """How far back goes what a prospect asked."""
+
+READ = 3
+"""Articles in a notice."""
 
 SECOND_HAND = frozenset({"undelivered", "channel"})
 """Notices about notices: when these fail nobody is told of it once more."""
@@ -173,10 +176,12 @@ def _facts(teller: Teller, row: Outbox) -> Facts:
         lead = session.get(Lead, row.lead_id)
         event = session.scalar(sa.select(LeadEvent).filter_by(lead_id=row.lead_id, seq=_seq(row)))
         asked = desk.asked(session, lead.openid, since=teller.now() - ASKED) if lead else ()
+        read = readings.of(session, lead.openid, READ) if lead else ()
     if lead is None:
         raise Refused("the lead is gone")
     asked_for = tuple(question.text for question in reversed(asked))
-    return replace(_of_lead(plain, lead, leads.content(teller.secrets, lead), event), asked=asked_for)
+    opened = tuple(reading.article_id for reading in reversed(read))
+    return replace(_of_lead(plain, lead, leads.content(teller.secrets, lead), event), asked=asked_for, read=opened)
 
 
 def _of_lead(plain: Facts, lead: Lead, inside: leads.Content, event: LeadEvent | None) -> Facts:
@@ -187,7 +192,7 @@ def _of_lead(plain: Facts, lead: Lead, inside: leads.Content, event: LeadEvent |
         slots=inside.slots,
         scene=lead.scene,
         owner=lead.owner,
-        read=tuple(lead.read),
+        shown=tuple(lead.read),
         changed=tuple(event.changed) if event else (),
     )
 

@@ -1,4 +1,4 @@
-"""Questions and begun inquiries on their way to the database: noted in Redis with the answer, made rows by a worker."""
+"""Questions, begun inquiries and read articles on their way to the database: noted in Redis with the answer, made rows by a worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bot.adapters.redis_scripts import Client
 from bot.adapters.vault import Sealed, Vault
-from bot.dialogue.effects import Asked, InquiryBegun, Noted
+from bot.dialogue.effects import ArticleRead, Asked, InquiryBegun, Noted
 from bot.dialogue.message import Content, Message, Other, Text
 
 ASKED = "asked"
@@ -29,6 +29,7 @@ def entry(vault: Vault, message: Message, noted: Sequence[Noted]) -> bytes:
         "t": message.at.timestamp(),
         "a": [[one.text, one.answered, one.shown] for one in noted if isinstance(one, Asked)],
         "b": [[one.scene, one.read] for one in noted if isinstance(one, InquiryBegun)],
+        "r": [one.article for one in noted if isinstance(one, ArticleRead)],
         "page": isinstance(message.content, Other),
     }
     return vault.seal(json.dumps(facts, ensure_ascii=False).encode(errors="surrogatepass"), _PURPOSE)
@@ -55,5 +56,10 @@ def _opened(vault: Vault, sealed: bytes | str) -> Question | None:
         return None
     asked = tuple(Asked(text, answered, tuple(shown)) for text, answered, shown in facts["a"])
     begun = tuple(InquiryBegun(scene, tuple(read)) for scene, read in facts.get("b", ()))
-    content: Content = Other("form") if facts.get("page") else Text(asked[0].text if asked else "")
-    return Message(facts["o"], "", datetime.fromtimestamp(facts["t"], UTC), facts["k"], content), (*asked, *begun)
+    read = tuple(ArticleRead(article) for article in facts.get("r", ()))
+    content: Content = Other("page") if facts.get("page") else Text(asked[0].text if asked else "")
+    return Message(facts["o"], "", datetime.fromtimestamp(facts["t"], UTC), facts["k"], content), (
+        *asked,
+        *begun,
+        *read,
+    )

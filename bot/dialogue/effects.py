@@ -79,7 +79,7 @@ class HumanWanted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question for articles, kept for staff: unanswered questions, hot topics, what a lead has read."""
+    """A question for articles, kept for staff: unanswered questions, hot topics, what a lead wanted to know."""
 
     text: str
     answered: bool
@@ -92,6 +92,13 @@ class InquiryBegun:
 
     scene: str = ""
     read: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRead:
+    """They tapped the link to an article that was sent to them."""
+
+    article: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +128,10 @@ Effect: TypeAlias = (
     | HumanWanted
     | Asked
     | InquiryBegun
+    | ArticleRead
     | NewsShown
     | Reported
 )
 
-Noted: TypeAlias = Asked | InquiryBegun
+Noted: TypeAlias = Asked | InquiryBegun | ArticleRead
 """What only figures and staff want to know: rows are made of it later, so that the answer need not wait for them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from bot.understanding.reading import Reading
@@ -138,6 +139,7 @@ class Lookups:
     hands_over: the account may transfer to human agents of the platform.
     site: the firm's site address; firm: its name.
     page: the address of the inquiry as a page, for this follower and some hours; "" where there is none.
+    trail: the address of an article as a follower is given it, by openid. address: the same for who is answered.
     """
 
     say: Phrases
@@ -158,6 +160,8 @@ class Lookups:
     site: str = ""
     place: Callable[[str], str] = str
     page: Callable[[str, datetime], str] = lambda *_: ""
+    trail: Callable[[str, Article], str] = lambda _, article: article.url
+    address: Callable[[Article], str] = lambda article: article.url
 
 
 class SearchedOnce:
@@ -174,6 +178,6 @@ class SearchedOnce:
         return self._found[text, limit]
 
 
-def searching_once(lookups: Lookups) -> Lookups:
-    """For one message."""
-    return replace(lookups, articles=SearchedOnce(lookups.articles))
+def for_one_message(lookups: Lookups, openid: str) -> Lookups:
+    """Each search is done once, and links are for this follower."""
+    return replace(lookups, articles=SearchedOnce(lookups.articles), address=partial(lookups.trail, openid))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.dialogue import message as said
 from bot.dialogue.effects import (
+    ArticleRead,
     Asked,
     ConsentWithdrawn,
     Effect,
@@ -36,6 +37,7 @@ from bot.store import (
     leads,
     outbox,
     questions,
+    readings,
     subscriptions,
     talks,
 )
@@ -134,6 +136,7 @@ def take_down(sessions: Sessions, secrets: Secrets, noted: Sequence[tuple[Messag
         questions.ask_all(session, [(said.openid, one, said.at) for said, one in every if isinstance(one, Asked)])
         beginnings.note_all(session, [(one, said.at) for said, one in every if isinstance(one, InquiryBegun)])
         followers.heard_all(session, _heard([message for message, _ in fresh]))
+        readings.note_all(session, [(m.openid, one.article, m.at) for m, one in every if isinstance(one, ArticleRead)])
         return len(every)
 
 
@@ -173,6 +176,8 @@ def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line fo
             questions.ask(session, openid, effect, at)
         case InquiryBegun():
             beginnings.note_all(session, [(effect, at)])
+        case ArticleRead(article=article):
+            readings.note_all(session, [(openid, article, at)])
         case NewsShown():
             deliveries.shown(session, openid, effect, at)
         case Reported(event=event, fields=fields):

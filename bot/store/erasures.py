@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.store import consents, deliveries, followers, leads, outbox, questions, subscriptions, tags, talks
+from bot.store import consents, deliveries, followers, leads, outbox, questions, readings, subscriptions, tags, talks
 from bot.store.base import Base, add_missing
 from bot.store.followers import Follower
 from bot.store.leads import Lead, LeadPhone
@@ -34,7 +34,7 @@ def openid_stone(secrets: Secrets, openid: str) -> str:
 
 def forget_follower(session: Session, openid: str) -> None:
     """What the platform's rules want gone with an unfollow: all but the leads, which have their own consent."""
-    for table in (followers, subscriptions, questions, tags, consents, talks):
+    for table in (followers, subscriptions, questions, readings, tags, consents, talks):
         table.forget(session, openid)
     deliveries.drop_pending(session, openid)
 

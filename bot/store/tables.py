@@ -19,6 +19,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     news,
     outbox,
     questions,
+    readings,
     replies,
     staff,
     subscriptions,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Flask
@@ -31,10 +31,14 @@ from handlers.web.app import create_app
 from handlers.web.form import FormPage
 from handlers.web.health import Health
 from handlers.web.own_pages import OwnPages, Shown, own_pages_door
+from handlers.web.reading import ReadingRoom, reading_door
 from handlers.web.staff import Desk
 from handlers.web.staff.desk import OwnReplies, OwnWeChat, Tried
 from handlers.web.strangers import Strangers
 from handlers.web.webhook import Webhook
+
+READINGS_KNOWN = 4096
+"""Who taps a link again soon costs Redis nothing."""
 
 
 def app() -> Flask:
@@ -61,7 +65,24 @@ def make(front: wiring.Front) -> Flask:
     health = Health(front.checks, wiring.vitals_of(front))
     made = create_app(webhook, health, desk_of(front), form_of(front), settings.trusted_proxies)
     made.register_blueprint(own_pages_door(own_pages_of(front)))
+    made.register_blueprint(reading_door(reading_room_of(front)))
     return made
+
+
+def reading_room_of(front: wiring.Front) -> ReadingRoom:
+    """Links that were given out go on leading to their articles when the firm no longer wants to know who opens them."""
+    once = lru_cache(READINGS_KNOWN)(partial(wiring.note_reading, front.made))
+
+    def note(openid: str, article: int) -> None:
+        if wiring.keeps_readings(front.made):
+            with suppress(*TROUBLE):
+                once(openid, article)
+
+    def address(article: int) -> str:
+        return next((found.url for found in front.library.articles.get((article,))), "")
+
+    opened = wiring.reading_links_of(front.made).opened
+    return ReadingRoom(opened, address, note, front.lookups.firm, front.lookups.site)
 
 
 def own_pages_of(front: wiring.Front) -> OwnPages:

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from bot.store import talks
 from bot.store.base import Sessions, reading
 from bot.store.leads import Lead
+from bot.store.readings import Reading
 from bot.store.talks import Line, Talk
 from handlers.web.staff import Desk
 from tests.desk.people import Browser, Clock, Office, words
@@ -371,6 +372,20 @@ def test_nothing_a_prospect_says_or_a_site_writes_becomes_a_script(
         assert "<script" not in page
         assert "<img src=x" not in page
         assert "<b>y" not in page
+
+
+def test_what_they_opened_is_told_from_what_they_were_only_sent(
+    office: Office, li: Browser, desk: Desk, clock: Clock
+) -> None:
+    number = taken(office, li)
+    with desk.sessions.begin() as session:
+        lead = session.get_one(Lead, office.row(number).id)
+        lead.read = [41, 42]
+        session.add(Reading(openid=lead.openid, article_id=42, at=clock()))
+    page = li.see(f"/leads/{number}")
+    assert "发过 产业链文章 41" in page
+    assert "读了 产业链文章 42" in page
+    assert "发过 产业链文章 42" not in page
 
 
 # Erasing

@@ -28,7 +28,7 @@ FULL = {
 
 
 def test_a_lead_on_one_screen() -> None:
-    text = WRITE(Facts("lead", "L1124-7F3K", FULL, scene="expo", read=(1, 2, 3, 4), path="/leads/L1124-7F3K"))
+    text = WRITE(Facts("lead", "L1124-7F3K", FULL, scene="expo", shown=(1, 2, 3, 4), path="/leads/L1124-7F3K"))
     assert text.split("\n") == [
         "【新线索 L1124-7F3K】A级 100分",
         "需求：求购 土地",
@@ -38,11 +38,17 @@ def test_a_lead_on_one_screen() -> None:
         "税收：800万/年以上",
         "联系：欧** 138****1234",
         "来源：expo",
-        "看过：文章2、文章3、文章4",
+        "发过：文章2、文章3、文章4",
         "评分：税收≥500万+30、面积≥5000㎡+15、有手机+15、有公司+10、区域明确+15、求购+10、要地+10",
         "https://bot.example/staff/leads/L1124-7F3K",
     ]
     assert len(text.encode()) < 2048
+
+
+def test_what_they_opened_says_more_than_what_they_were_sent() -> None:
+    text = WRITE(Facts("lead", "L1", read=(2,), shown=(1, 2, 3)))
+    assert "读过：文章2" in text
+    assert "发过" not in text
 
 
 def test_lines_without_a_value_are_left_out() -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.adapters.vault import Vault
 from bot.dialogue import effects as effect
 from bot.dialogue.message import Receipt, Unfollow
-from bot.store import broadcasts, deliveries, followers, lead_events, leads, outbox, questions, subscriptions
+from bot.store import broadcasts, deliveries, followers, lead_events, leads, outbox, questions, readings, subscriptions
 from bot.store.base import Base, Sessions
 from bot.store.effects import commit, note_heard
 from bot.store.erasures import Erasure
@@ -166,7 +166,13 @@ LEAVING = "oLeaving"
 
 
 def test_an_erased_person_leaves_a_tombstone_and_no_other_trace(store: Sessions, secrets: Vault) -> None:
-    said = (inquiry(), effect.TopicsChosen(("chips",)), effect.HumanWanted("找人"), effect.Asked("光模块", True, (1,)))
+    said = (
+        inquiry(),
+        effect.TopicsChosen(("chips",)),
+        effect.HumanWanted("找人"),
+        effect.Asked("光模块", True, (1,)),
+        effect.ArticleRead(1),
+    )
     commit(store, secrets, message("m1", LEAVING), said, CHANNELS)
     commit(store, secrets, message("m2", openid="oB"), (inquiry("L1124-BBBB", phone="+8613800007777"),), CHANNELS)
     commit(store, secrets, message("m3", LEAVING), (effect.PersonErased(),), CHANNELS)
@@ -186,11 +192,11 @@ def test_an_erased_second_device_takes_the_shared_lead_along(store: Sessions, se
 
 
 def test_unfollowing_takes_everything_but_the_lead(store: Sessions, secrets: Vault) -> None:
-    said = (inquiry(), effect.TopicsChosen(("chips",)), effect.Asked("光模块", True, (1,)))
+    said = (inquiry(), effect.TopicsChosen(("chips",)), effect.Asked("光模块", True, (1,)), effect.ArticleRead(1))
     commit(store, secrets, message("m1"), said, CHANNELS)
     commit(store, secrets, message("m2", content=Unfollow()), (effect.Unfollowed(),), CHANNELS)
     assert len(rows(store, Lead)) == 1
-    for table in (followers.Follower, subscriptions.Subscription, questions.Question):
+    for table in (followers.Follower, subscriptions.Subscription, questions.Question, readings.Reading):
         assert rows(store, table) == []
 
 

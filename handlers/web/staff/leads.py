@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot.store import desk as store
-from bot.store import lead_events, leads, lifecycle, staff
+from bot.store import lead_events, leads, lifecycle, readings, staff
 from bot.store.base import reading
 from bot.store.desk import Filter, Found, Place
 from bot.store.leads import Lead
@@ -99,6 +99,14 @@ def lead(visit: Visit, number: str) -> ResponseReturnValue:
     return page
 
 
+def _reading(visit: Visit, db: Session, known: Lead) -> dict[str, Sequence[Any]]:
+    """read: what they opened of what they were sent, with the time, the newest first. shown: what else they got."""
+    opened = {one.article_id: one.at for one in readings.of(db, known.openid)}
+    unread = tuple(id for id in known.read if id not in opened)
+    read = [(opened[article.id], article) for article in visit.desk.articles(tuple(opened))]
+    return {"read": read, "shown": visit.desk.articles(unread)}
+
+
 def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> ResponseReturnValue:
     """The page of one lead."""
     card = words.card(
@@ -120,7 +128,7 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> 
         protected=known.protected_until is not None and known.protected_until > visit.now,
         talk=talk.conversation(visit, db, talk.openids_of(db, known, merged)) if card.near else (),
         history=_history(visit, db, known),
-        articles=visit.desk.articles(tuple(known.read)),
+        **_reading(visit, db, known),
         asked=store.asked(db, known.openid),
         steps=_allowed(visit, known, "steps"),
         endings=_allowed(visit, known, "endings"),
