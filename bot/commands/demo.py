@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.commands.demo_talk import spoken
-from bot.dialogue.effects import Asked, ConsentWithdrawn, Effect, Followed, LeadSubmitted, TopicsChosen
+from bot.dialogue.effects import ArticleRead, Asked, ConsentWithdrawn, Effect, Followed, LeadSubmitted, TopicsChosen
 from bot.dialogue.inquiry import lead_number
 from bot.dialogue.message import Message, Text
 from bot.store import articles, broadcasts, desk, effects, erasures, leads, lifecycle, outbox, talks
@@ -203,6 +203,8 @@ def _hand_in(made: Demo, people: Sequence[tuple[str, datetime]], shelf: Sequence
         number = lead_number(f"{KEY}lead {openid}", at)
         read = _some(made, shelf)
         inquiry = _inquiry(made, number, at, int(openid[-3:]), tuple(one.id for one in read))
+        opened = tuple(ArticleRead(one.id) for one in read[:2])
+        made.commit(openid, at - timedelta(minutes=5), f"read {openid}", *opened)
         made.commit(openid, at, f"lead {openid}", inquiry)
         begun.append(Beginning(at=at, scene=inquiry.scene, read=list(inquiry.read)))
         _say(made, openid, at, spoken(made.facts, inquiry, [one.title for one in read], made.place), owner="")
