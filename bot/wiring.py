@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -304,8 +304,6 @@ class Library:
     taxonomy: Taxonomy
     articles: IndexedArticles
     latest_news: int = 0
-    pictures: Mapping[str, str] = field(default_factory=dict)
-    """Of topics, for articles that have none of their own."""
 
     def refresh(self) -> None:
         """Take in what changed, if this process may write, and see what any process has written."""
@@ -371,20 +369,20 @@ class Library:
         with reading(self.sessions) as session:
             rows = stored.changed_since(session, after, limit)
             topics = stored.topics_of(session, [row.id for row in rows])
-        return [Change(row.index_seq, row.id, self._document(row, topics.get(row.id, ()))) for row in rows]
-
-    def _document(self, row: stored.Article, topics: tuple[str, ...]) -> Document | None:
-        found = _document(row, topics)
-        picture = next((self.pictures[topic] for topic in topics if topic in self.pictures), "")
-        return replace(found, picture=found.picture or picture) if found else None
+        return [Change(row.index_seq, row.id, _document(row, topics.get(row.id, ()))) for row in rows]
 
 
 def library_of(made: Base) -> Library:
     taxonomy = Taxonomy.from_toml(made.texts["topics"])
     index = Index(Path(made.settings.data_dir) / "index")
-    articles = IndexedArticles(index, taxonomy.topics, search_tools(made.texts, taxonomy))
-    pictures = {row["key"]: row["picture"] for row in made.texts["topics"]["topic"] if row.get("picture")}
-    return Library(made.sessions, index, taxonomy, articles, pictures=pictures)
+    tools, pictures = search_tools(made.texts, taxonomy), topic_pictures(made.texts)
+    articles = IndexedArticles(index, taxonomy.topics, tools, pictures=pictures)
+    return Library(made.sessions, index, taxonomy, articles)
+
+
+def topic_pictures(files: Texts) -> dict[str, str]:
+    """By topic, for its articles that have none of their own."""
+    return {row["key"]: row["picture"] for row in files["topics"]["topic"] if row.get("picture")}
 
 
 def is_small_talk(heard: Heard, text: str) -> bool:

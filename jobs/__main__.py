@@ -180,7 +180,9 @@ class Work:
             sessions=made.sessions,
             sender=self.account.platform,
             ledger=self.account.ledger,
-            wording=Wording(made.texts["staff"]["news"], self.topics, self.templates),
+            wording=Wording(
+                made.texts["staff"]["news"], self.topics, self.templates, wiring.topic_pictures(made.texts)
+            ),
             now=partial(datetime.now, UTC),
             worker=uuid.uuid4().hex,
             channels=self.reach.channels,

@@ -79,11 +79,13 @@ Content = Card | str | Filled
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How news is put. texts: config/staff.toml, news. names: topics by key."""
+    """How news is put. texts: config/staff.toml, news. names: topics by key. pictures: of topics, for articles that
+    have none of their own."""
 
     texts: Mapping[str, Any]
     names: Mapping[str, str]
     templates: Mapping[str, Template] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     def content(self, channel: str, broadcast: Broadcast, stories: Sequence[Story], at: datetime) -> Content:
         template = self.templates.get(channel)
@@ -104,7 +106,8 @@ class Wording:
         """
         if len(stories) == 1:
             (story,) = stories
-            return Card(title or story.title, story.summary, story.picture, story.url)
+            picture = story.picture or self.pictures.get(topic, "")
+            return Card(title or story.title, story.summary, picture, story.url)
         lines = [self.texts["line"].format(title=link(story.title, story.url)) for story in stories]
         name = self.names.get(topic, topic)
         head, tail = title or self.texts["head"].format(topic=name), self.texts["tail"].format(topic=name)

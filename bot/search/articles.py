@@ -29,10 +29,13 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class IndexedArticles:
+    """pictures: of topics, by their keys, for articles that have none of their own."""
+
     index: Index
     topics: tuple[Topic, ...] = ()
     tools: Tools = field(default_factory=Tools)
     now: Callable[[], datetime] = _utc_now
+    pictures: Mapping[str, str] = field(default_factory=dict)
     _by_name: Mapping[str, Topic] = field(init=False, repr=False, compare=False)
     _known: Callable[[str, int, int, date], Found] = field(init=False, repr=False, compare=False)
 
@@ -64,13 +67,13 @@ class IndexedArticles:
         if topic and (listed := self._of_topic(topic, findings, limit)):
             return self._told(findings, listed, topic=topic.key)
         if not findings.answered:
-            return Found(tuple(_article(one.hit) for one in findings.found), answered=False)
+            return Found(tuple(self._article(one.hit) for one in findings.found), answered=False)
         best = max(one.score for one in findings.found)
         good = [one for one in findings.found if one.score >= WORTH * best]
-        return self._told(findings, tuple(_article(one.hit) for one in good), clear=_is_clear(findings))
+        return self._told(findings, tuple(self._article(one.hit) for one in good), clear=_is_clear(findings))
 
     def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
-        known = {hit.id: _article(hit) for hit in self.index.by_id(ids)} if ids else {}
+        known = {hit.id: self._article(hit) for hit in self.index.by_id(ids)} if ids else {}
         return tuple(known[one] for one in ids if one in known)
 
     def related(self, article_id: int, limit: int = 5) -> tuple[Article, ...]:
@@ -79,14 +82,14 @@ class IndexedArticles:
             return ()
         text = f"{this.facts.title}\n{this.body[:RELATED_BY]}"
         near = self.index.like(text, RELATED_WORDS, limit * 2 + 2, least=2)
-        return tuple(_article(hit) for hit in _once(near) if hit.group != this.group)[:limit]
+        return tuple(self._article(hit) for hit in _once(near) if hit.group != this.group)[:limit]
 
     def newest(self, topic: str = "", limit: int = 10) -> tuple[Article, ...]:
         clauses = self.index.view().all_of("topics", [topic]) if topic else []
         return self._newest(clauses, limit)
 
     def _newest(self, clauses: Sequence[Clause], limit: int) -> tuple[Article, ...]:
-        return tuple(_article(hit) for hit in _once(self.index.newest(clauses, limit * 2)))[:limit]
+        return tuple(self._article(hit) for hit in _once(self.index.newest(clauses, limit * 2)))[:limit]
 
     def _latest(self, findings: Findings, limit: int) -> Found:
         """What is new: of the time that was named, or of any if nothing is."""
@@ -107,7 +110,7 @@ class IndexedArticles:
         titled = sorted((one.hit for one in good if one.in_title == 1.0), key=lambda hit: hit.seconds, reverse=True)
         saying = [one.hit for one in good if one.in_title < 1.0 and one.verbatim == 1.0]
         wanted = {hit.id: hit for hit in (*titled, *saying, *listed)}
-        return tuple(_article(hit) for hit in list(wanted.values())[:limit])
+        return tuple(self._article(hit) for hit in list(wanted.values())[:limit])
 
     def _told(
         self, findings: Findings, articles: tuple[Article, ...], *, topic: str = "", clear: bool = False
@@ -121,6 +124,21 @@ class IndexedArticles:
             read_as=findings.respelled,
             period=period.words if period else "",
             missed_period=findings.missed_period,
+        )
+
+    def _article(self, hit: Hit) -> Article:
+        facts = hit.shown
+        topics = tuple(facts["topics"])
+        picture = facts["picture"] or next((self.pictures[topic] for topic in topics if topic in self.pictures), "")
+        return Article(
+            hit.id,
+            facts["title"],
+            facts["summary"],
+            facts["url"],
+            picture,
+            hit.published,
+            topics,
+            facts["category"],
         )
 
     def _topic(self, said: str) -> Topic | None:
@@ -141,17 +159,3 @@ def _once(hits: Sequence[Hit]) -> list[Hit]:
         if hit.group not in kept or hit.id == hit.group:
             kept[hit.group] = hit
     return list(kept.values())
-
-
-def _article(hit: Hit) -> Article:
-    facts = hit.shown
-    return Article(
-        hit.id,
-        facts["title"],
-        facts["summary"],
-        facts["url"],
-        facts["picture"],
-        hit.published,
-        tuple(facts["topics"]),
-        facts["category"],
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,11 +22,12 @@ from bot.adapters.wechat.errors import (
 )
 from bot.commands.push import Wanted, push
 from bot.dialogue.effects import NewsShown, TopicsChosen, Unfollowed
+from bot.dialogue.reply import Card
 from bot.store import broadcasts, deliveries, followers, news
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, NewsTaken, Reach, Received, Waiting
 from bot.store.effects import commit
-from bot.store.news import Rules
+from bot.store.news import Rules, Story
 from jobs import deliver, digest, mass
 from jobs.deliver import Wording
 from jobs.drafts import Layout
@@ -153,6 +155,14 @@ def test_who_wrote_lately_gets_a_card_at_once(shelf: Shelf, account: Account) ->
     assert send(shelf, account) == 1
     assert send(shelf, account) == 0
     assert account.phones == {"oA": ["文章1 https://site.example/1"]}
+
+
+def test_a_card_has_the_articles_own_picture_or_that_of_its_topic() -> None:
+    words = replace(WORDS, pictures={"chips": "https://site.example/chips.png"})
+    story = Story(1, "文章1", "说明", "https://site.example/1", "")
+    own = replace(story, picture="https://site.example/own.png")
+    cards = [words.message(topic, [one]) for topic, one in (("chips", story), ("chips", own), ("other", story))]
+    assert [card.picture for card in cards if isinstance(card, Card)] == [words.pictures["chips"], own.picture, ""]
 
 
 def test_several_articles_are_one_message(shelf: Shelf, account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -105,6 +106,15 @@ def test_related_articles_are_others(sample: IndexedArticles) -> None:
     related = sample.related(first.id)
     assert related
     assert first.id not in {one.id for one in related}
+
+
+def test_an_article_without_a_picture_has_that_of_its_topic(tmp_path: Path) -> None:
+    own, none = (replace(article(n, f"特种阀门{n}"), topics=("other", "valves")) for n in (1, 2))
+    index = Index(tmp_path)
+    _put(index, replace(own, picture="https://site.example/own.png"), none)
+    shelf = IndexedArticles(index, pictures={"valves": "https://site.example/valves.png"})
+    pictures = {one.id: one.picture for one in shelf.newest()}
+    assert pictures == {1: "https://site.example/own.png", 2: "https://site.example/valves.png"}
 
 
 def test_a_synonym_finds_but_the_word_itself_ranks_higher(shelve: Shelve) -> None:
