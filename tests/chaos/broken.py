@@ -6,7 +6,6 @@ CHAOS_BREAK=dedupe: every repeat is handled as if it were new. CHAOS_BREAK=late-
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -40,14 +39,13 @@ def _without_dedupe() -> None:
     leads._open = lambda *_: None
     create = leads._create
 
-    def another(session: Any, secrets: Any, message: Any, effect: Any, hashes: Any) -> Any:
+    def another(session: Any, secrets: Any, message: Any, effect: Any) -> Any:
         from dataclasses import replace
 
         own = f"{next(numbers)}-{os.getpid()}-{time.monotonic_ns() % 10**9}"
         number = f"{effect.number}-{own}"[-32:]
-        return create(
-            session, secrets, replace(message, key=f"{message.key}{own}"), replace(effect, number=number), hashes
-        )
+        said, handed_in = replace(message, key=f"{message.key}{own}"), replace(effect, number=number)
+        return create(session, secrets, said, handed_in)
 
     leads._create = another
     assert Lead
@@ -68,7 +66,7 @@ def _with_late_commit() -> None:
     Answering._commit = later  # type: ignore[method-assign]
 
 
-def main() -> int:
+def main() -> None:
     from bot import wiring
     from config.settings import read
 
@@ -83,8 +81,9 @@ def main() -> int:
         os.environ["PORT"],
         "tests.chaos.broken:app",
     ]
-    return subprocess.run(command, check=False).returncode
+    # Instead of this process, not under it: what is killed is then what serves, and nothing stays behind.
+    os.execv(sys.executable, command)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

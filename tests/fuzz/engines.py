@@ -28,7 +28,7 @@ from tests.fuzz.target import Target
 HANGS_FROM_S = 2.0
 """CPU seconds for one input: then it is broken off and counts as an error."""
 
-STUCK_FROM_S = 300
+STUCK_FROM_S = 600
 """Seconds in which not even a break-off helps (inside of C): the run ends with the place it hangs at."""
 
 GROWTH_MB = 40.0
@@ -132,7 +132,7 @@ def _watched(target: Target, inputs: int, work: Callable[[Callable[[bytes], None
         _one(target, data, found, heard)
         if found.inputs == inputs // 3:
             warm[0] = memory_mb()
-        if found.inputs % 200 == 1:
+        if found.inputs % 50 == 1:
             faulthandler.dump_traceback_later(STUCK_FROM_S, exit=True)
 
     before = signal.signal(signal.SIGPROF, _hangs)
