@@ -210,8 +210,9 @@ def use_code(session: Session, secrets: Secrets, account: Staff, code: str, now:
     if account.totp_sealed is None:
         return False
     totp = pyotp.TOTP(secrets.open(account.totp_sealed, TOTP).decode())
-    this = int(now.timestamp()) // _STEP
-    step = next((step for step in (this, this - 1, this + 1) if random.compare_digest(totp.at(step * _STEP), code)), 0)
+    this, given = int(now.timestamp()) // _STEP, proper(code).encode()  # ６ from a Chinese keyboard is a 6
+    steps = (this, this - 1, this + 1)
+    step = next((step for step in steps if random.compare_digest(totp.at(step * _STEP).encode(), given)), 0)
     unused = sa.and_(Staff.id == account.id, Staff.totp_step < step)
     return session.scalar(sa.update(Staff).where(unused).values(totp_step=step).returning(Staff.id)) is not None
 

@@ -157,7 +157,9 @@ def _known(form: FormPage, view: Callable[[Opened], ResponseReturnValue]) -> Cal
         browser = request.cookies.get(COOKIE, "")
         g.new_browser = "" if browser else secrets.token_urlsafe(16)
         opened = Opened(form, token, openid, at, browser or g.new_browser)
-        if request.method == "POST" and not hmac.compare_digest(opened.sign, request.form.get("sign", "")):
+        if request.method == "POST" and not hmac.compare_digest(
+            opened.sign.encode(), request.form.get("sign", "").encode(errors="replace")
+        ):
             log.warning("form refused", extra={"reason": "forged"})
             return _note(form, "gone"), 400
         g.secure = form.secure

@@ -91,6 +91,7 @@ def test_an_entry_opens_a_mini_program(front: wiring.Front, wang: Browser, sim: 
         ("wx0000000000000001 pages/map/index", "三样"),
         ("0000000000000001 pages/map/index https://site.example/", "三样"),
         ("wx0000000000000001 pages/map/index javascript:alert(1)", "开头"),
+        ("wx0000000000000001 pages/map/index http://[", "开头"),
         ("wx0000000000000001 pages/map/index https://site.example/ more", "三样"),
     ],
 )

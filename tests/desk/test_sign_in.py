@@ -59,6 +59,15 @@ def test_a_code_is_asked_for_and_works_once(office: Office, li: Browser, clock: 
     assert again.post("/in/code", code=code).status_code == 401
 
 
+def test_a_code_of_wide_or_other_letters_is_read_or_wrong(office: Office, li: Browser, clock: Clock) -> None:
+    totp = with_code(li, clock)
+    browser = office.browser()
+    browser.sign_in("li")
+    assert browser.post("/in/code", code="六个数字").status_code == 401
+    wide = totp.at(clock()).translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"})
+    assert browser.post("/in/code", code=wide).status_code == 303
+
+
 def test_a_session_laid_under_somebody_is_worth_nothing(app: Flask, office: Office) -> None:
     """Session fixation: the cookie from before signing in opens nothing afterwards, nor does one that was signed out."""
     victim, thief = office.browser(), office.browser()
@@ -147,6 +156,7 @@ def test_codes_cannot_be_guessed_either(office: Office, li: Browser, clock: Cloc
         "/wechat",
         "/staff@evil.example",
         "https:evil.example",
+        "http://[",
         "/staff/leads\r\nSet-Cookie: a=b",
     ],
 )

@@ -184,7 +184,8 @@ def test_a_forged_form_saves_and_hands_in_nothing(wang: Follower, app: Flask) ->
     for path in ("", "/field"):
         assert wang.browser.post(f"{wang.link}{path}", data={"name": "area", "value": "1平"}).status_code == 400
         stranger = app.test_client()
-        assert stranger.post(f"{wang.link}{path}", data={"sign": sign, "agree": "1"}).status_code == 400
+        for wrong in (sign, "签", "\ufffd"):
+            assert stranger.post(f"{wang.link}{path}", data={"sign": wrong, "agree": "1"}).status_code == 400
     assert not wang.leads()
 
 

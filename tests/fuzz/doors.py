@@ -173,6 +173,8 @@ class _Admin:
 
 def _desk(front: wiring.Front, app: Flask) -> Any:
     admin = _Admin(front, app)
+    stranger = Browser(app)
+    strange_token = stranger.token()
     places = re.compile(r"<(int:)?\w+>")
 
     def visited(data: bytes) -> None:
@@ -188,6 +190,9 @@ def _desk(front: wiring.Front, app: Flask) -> Any:
         else:
             answer = client.post(f"/staff{path}", data={"csrf_token": admin.token, **sent})
         assert answer.status_code < 500, (route.name, answer.status)
+        at_the_door = {"csrf_token": strange_token, **sent}
+        knocked = stranger.client.post("/staff/in" if len(data) % 2 else "/staff/in/code", data=at_the_door)
+        assert knocked.status_code < 500, knocked.status
         if answer.status_code == 400 or answer.headers.get("Location", "").startswith("/staff/in"):
             admin.come_in()
 

@@ -137,7 +137,7 @@ def buttons_of(typed: Sequence[Column], before: Sequence[Button], says: dict[str
 def check_domains(menus: Sequence[Mapping[str, Any]]) -> None:
     """Raises Wrong where menus for some followers lead to more sites than the platform takes."""
     leaves = [leaf for menu in menus for one in menu["button"] for leaf in one.get("sub_button") or [one]]
-    found = {urlsplit(leaf["url"]).hostname for leaf in leaves if leaf.get("url")}
+    found = {_host(leaf["url"]) for leaf in leaves if leaf.get("url")}
     if len(found) > DOMAINS:
         raise Wrong("menu_domains", count=DOMAINS)
 
@@ -189,8 +189,15 @@ def _check_name(entry: Entry, longest: int) -> None:
 
 
 def _check_url(entry: Entry, url: str) -> None:
-    if not url.startswith(("https://", "http://")) or len(url.encode()) > URL_BYTES:
+    if not url.startswith(("https://", "http://")) or len(url.encode()) > URL_BYTES or not _host(url):
         raise Wrong("menu_url", name=entry.name)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _key(sentence: str, says: dict[str, str]) -> str:

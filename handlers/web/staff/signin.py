@@ -68,7 +68,10 @@ def here() -> str:
 
 def safe_next(wanted: str) -> str:
     """Only pages of the desk: a link that somebody sent must not end in somebody else's house."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return ""
     inside = not parts.scheme and not parts.netloc and parts.path.startswith("/staff/")
     odd = any(sign in wanted for sign in ("\\", "//", "..", "\n", "\r", "\t"))
     return wanted if inside and not odd else ""
