@@ -55,6 +55,22 @@ def test_a_feed_with_characters_that_are_none_is_read_or_refused(sign: str) -> N
         feeds.entries(f"<rss><channel>{item}</channel></rss>", RULES.cleaning)
 
 
+@pytest.mark.parametrize(
+    "date", ["Thu, 19 Nov 2026 23:40:34 +99999999999999999999", "1 Jan 1 00:00:00 +2359", "x", "9" * 400]
+)
+def test_a_date_that_is_none_leaves_an_article_undated(date: str) -> None:
+    item = f"<item><title>光</title><link>/1</link><description></description><pubDate>{date}</pubDate></item>"
+    (found,) = feeds.entries(f"<rss><channel>{item}</channel></rss>", RULES.cleaning)
+    assert found.title == "光"
+
+
+def test_a_feed_whose_parts_are_empty_is_read() -> None:
+    entry = {"link": "/1", "title": "光", "summary": None, "content": [{"value": None}]}
+    found = feeds._article(entry, RULES.cleaning)
+    assert found is not None
+    assert found.body == ""
+
+
 def test_half_a_character_in_the_api_breaks_nothing() -> None:
     row = '{"ID":1,"Title":"光\\ud800","Content":"<p \\ud800>光</p>","Url":"/1","PostTime":1}'
     answer = f'{{"code":200,"data":{{"list":[{row}],"pagebar":{{"PageAll":1,"AllCount":1}}}}}}'

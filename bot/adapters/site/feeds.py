@@ -42,7 +42,7 @@ def entries(text: str, cleaning: Cleaning) -> list[FoundArticle]:
 
 
 def _article(entry: Any, cleaning: Cleaning) -> FoundArticle | None:
-    url, title, markup = entry.get("link", ""), tidy(unescaped(entry.get("title", ""))), _markup(entry)
+    url, title, markup = entry.get("link") or "", tidy(unescaped(entry.get("title") or "")), _markup(entry)
     if not url or not title:
         return None
     when = _when(entry)
@@ -64,8 +64,8 @@ def _article(entry: Any, cleaning: Cleaning) -> FoundArticle | None:
 
 def _markup(entry: Any) -> str:
     """The whole text where a feed has both an extract and the whole."""
-    texts: list[str] = [entry.get("summary", ""), *(part.get("value", "") for part in entry.get("content", ()))]
-    return max(texts, key=len)
+    texts: list[str | None] = [entry.get("summary"), *(part.get("value") for part in entry.get("content") or ())]
+    return max((text or "" for text in texts), key=len)
 
 
 def _category(entry: Any) -> str:
@@ -88,12 +88,19 @@ def _moments(entry: Any) -> Iterator[datetime | None]:
         if entry.get(name):
             yield _mail_date(entry[name])
             parsed = entry.get(f"{name}_parsed")
-            yield datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+            yield _moment(parsed) if parsed else None
+
+
+def _moment(parsed: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(timegm(parsed), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _mail_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -220,10 +220,10 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     if wanted.isdigit() and len(wanted) < 10:
         return float(wanted)
     try:
-        when = parsedate_to_datetime(wanted)
-    except (TypeError, ValueError):
+        when = parsedate_to_datetime(wanted).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
 def _validators(headers: httpx.Headers) -> dict[str, str]:
