@@ -26,6 +26,7 @@ from jobs import (
     answer,
     deliver,
     digest,
+    doubts,
     forget,
     handmade,
     housekeeping,
@@ -155,6 +156,8 @@ class Work:
         layout, note = self._layout(), self.made.texts["staff"]["news"]["drafted"]
         previews.show_wanted(sessions, platform, layout, allowed=self.account.rights.mass_preview)
         release.release_due(sessions, self.reach, habits, now)
+        if self.account.rights.customer_messages:
+            doubts.settle(sessions, platform, ledger)
         self._one_by_one()
         handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings))
         if self.account.rights.publish:

@@ -133,13 +133,16 @@ class _Hand:
     def work(self) -> int:
         """Returns how many followers got something."""
         while packets := self.supply.take(self.rest):
-            begun = self._turn(self._ready(packets))
-            self.done = [self._sent(packet) for packet in begun]
+            ready, at = self._ready(packets), self.courier.now()
+            self.done = [self._sent(packet, at) for packet in self._turn(ready)]
         self.rest()
         return self.sent
 
-    def _sent(self, packet: Packet) -> Outcome:
+    def _sent(self, packet: Packet, begun: datetime) -> Outcome:
         with self.slots:
+            if self.courier.now() - begun > LEASE / 2:  # this machine slept: others may think us dead
+                _give_back(self.courier, packet)
+                return Outcome(packet, unsent=STOPPED)
             return _send(self.courier, packet)
 
     def rest(self) -> None:

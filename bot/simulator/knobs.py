@@ -70,6 +70,7 @@ class Settings:
     unfollowed_code: int = 45015  # or 43004: sources differ
     voice_recognition: str = ""  # text put into Recognition of voice messages; empty leaves the node out
     push_jobs: bool = True
+    chat_record: str = "off"  # or agents (what is sent by API is not in it), or all: which is true, no page says
 
 
 class Knobs:

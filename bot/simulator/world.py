@@ -20,6 +20,7 @@ from bot.simulator import (
     publishing,
     qrcodes,
     quotas,
+    records,
     tags,
     templates,
     tokens,
@@ -32,6 +33,7 @@ from bot.simulator.chats import Entry, Ids, Receipts, keys_of
 from bot.simulator.clock import Clock
 from bot.simulator.jobs import Jobs
 from bot.simulator.knobs import Knobs
+from bot.simulator.records import Records
 from bot.simulator.rights import Rights
 from bot.simulator.robots import StaffGroup
 from bot.simulator.shapes import Json
@@ -40,7 +42,7 @@ from bot.simulator.wire import Wire
 
 MODULES = (
     basics, drafts, mass, media, menus, messages, notices, oauth,
-    publishing, qrcodes, quotas, tags, templates, tokens, users,
+    publishing, qrcodes, quotas, records, tags, templates, tokens, users,
 )  # fmt: skip
 ENDPOINTS: dict[str, Endpoint] = {endpoint.path: endpoint for module in MODULES for endpoint in module.ENDPOINTS}
 
@@ -89,6 +91,7 @@ class Simulator:
             tag.count = 0
         self.staff = StaffGroup(self.staff.rules)
         self.receipts = Receipts()
+        self.records = Records()
         self.wire.rows.clear()
         self.wire.touch()
 
@@ -105,6 +108,7 @@ class Simulator:
     def enter(self, follower: Follower, by: str, via: str, kind: str, content: Json, *, quiet: bool = False) -> None:
         """A bubble in the follower's chat."""
         at = self.clock.now().isoformat(timespec="milliseconds")
+        self.records.note(self.clock.stamp(), follower.openid, via, str(content.get("text", f"[{kind}]")))
         follower.chat.append(Entry(next(self.ids.entries), at, by, via, kind, content))
         if not quiet:
             self.wire.touch()

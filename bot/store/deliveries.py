@@ -535,6 +535,31 @@ def unsure(session: Session) -> Sequence[Delivery]:
     return session.scalars(sa.select(Delivery).where(Delivery.state == "unsure").order_by(Delivery.id)).all()
 
 
+def in_doubt(session: Session, since: datetime, until: datetime) -> Sequence[Delivery]:
+    """Customer-service messages of which nobody knows whether they went out, begun in this time."""
+    mine = sa.and_(Delivery.state == "unsure", Delivery.channel == "service")
+    begun = sa.and_(Delivery.begun_at > since, Delivery.begun_at <= until)
+    return session.scalars(sa.select(Delivery).where(mine, begun).order_by(Delivery.id)).all()
+
+
+def sent_around(session: Session, doubt: Delivery, around: timedelta, most: int = 10) -> Sequence[Delivery]:
+    """Messages of the same broadcast that surely went out about then: so many before it and after it at most."""
+    at = doubt.begun_at or doubt.due_at
+    like = sa.and_(Delivery.broadcast_id == doubt.broadcast_id, Delivery.channel == "service", Delivery.state == "sent")
+    near = sa.select(Delivery).where(like, Delivery.begun_at.between(at - around, at + around))
+    before = near.where(Delivery.begun_at <= at).order_by(Delivery.begun_at.desc()).limit(most)
+    after = near.where(Delivery.begun_at > at).order_by(Delivery.begun_at).limit(most)
+    return [*session.scalars(before), *session.scalars(after)]
+
+
+def again_after_all(session: Session, delivery_id: int, now: datetime) -> bool:
+    """The platform knows nothing of it: surely not sent."""
+    unsure = sa.and_(Delivery.id == delivery_id, Delivery.state == "unsure")
+    fresh = {"state": "planned", "due_at": now, "begun_at": None, "settled_at": None, "lease_until": None, "worker": ""}
+    again = sa.update(Delivery).where(unsure).values(**fresh, error="the platform's record does not know it")
+    return _freed(session, delivery_id, session.scalar(again.returning(Delivery.id)) is not None)
+
+
 def counts(session: Session, broadcast_id: int) -> dict[str, int]:
     counted = sa.select(Delivery.state, sa.func.count()).where(Delivery.broadcast_id == broadcast_id)
     return dict(session.execute(counted.group_by(Delivery.state)).all())

@@ -1,11 +1,13 @@
 """kill -9 of workers, Redis or the database at random during a push: everybody is reached, nobody twice.
 
-    python -m tests.chaos.push [followers] [kills] [seed] [--without-claiming]
+    python -m tests.chaos.push [followers] [kills] [seed] [--without-claiming] [--without-record]
 
 The real worker and clock processes, PostgreSQL, Redis with its log, and the simulator, which counts what arrives.
 Half of the followers are outside their window and get a template message: a repeat is settled by the platform, so each
-of them must be reached. The others get a customer-service message, which has no id of ours: what was on its way when a
-worker died may end as unsure, and then staff see it; it is never sent again. Without claiming the run must fail.
+of them must be reached. The others get a customer-service message, which has no id of ours: of what was on its way when
+a worker died nobody knows. Where the account's chat record holds what is sent by API, that is asked for, and everybody
+must be reached; without the record it ends as unsure, staff see it, and it is never sent again. Without claiming the run
+must fail.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ from tests.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE, WORKERS = 4, 2
+SECONDS_A_KILL = 4.5
+"""What a kill takes, with starting again, on a busy machine."""
 PATIENCE = 420.0
 """Seconds after the last kill in which the push must end; leases, and what waits for them, included."""
 
@@ -198,13 +202,15 @@ def _eventually(true: Callable[[], object], seconds: float, pause: float = 0.5) 
 
 
 @contextlib.contextmanager
-def staged(*, claiming: bool = True, latency: float = 0.05) -> Iterator[Stage]:
+def staged(*, claiming: bool = True, per_second: float = 50, latency: float = 0.05) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory() as name, simulator(latency) as platform:
         folder = Path(name)
         folder.chmod(0o755)
         shipped = (ROOT / "config" / "schedule.toml").read_text(encoding="utf-8")
         assert "at_once = 8" in shipped
         shipped = shipped.replace("at_once = 8", f"at_once = {AT_ONCE}")
+        assert "per_second = 50 " in shipped
+        shipped = shipped.replace("per_second = 50 ", f"per_second = {per_second:.0f} ")
         shipped = shipped.replace("[jobs.deliver]\nevery = 60", "[jobs.deliver]\nevery = 5")
         (folder / "schedule.toml").write_text(shipped, encoding="utf-8")
         stage = Stage(folder, platform, claiming)
@@ -264,6 +270,15 @@ def pending(store: Sessions) -> int:
         return -1
 
 
+def in_doubt(store: Sessions) -> int:
+    """Customer-service messages of which nobody knows; -1 while the database is away."""
+    try:
+        with store() as session:
+            return session.scalar(sa.select(sa.func.count()).where(Delivery.state == "unsure")) or 0
+    except sa.exc.DBAPIError:
+        return -1
+
+
 def ended(store: Sessions) -> bool:
     try:
         with store.begin() as session:
@@ -294,27 +309,36 @@ def judged(stage: Stage, store: Sessions, count: int) -> list[str]:
     return wrong
 
 
-def run(count: int, kills: int, seed: int, *, claiming: bool = True, in_window: float = 0.5) -> list[str]:
-    """One push under fire. Returns what went wrong."""
-    with staged(claiming=claiming) as stage:
+def run(
+    count: int, kills: int, seed: int, *, claiming: bool = True, in_window: float = 0.5, record: bool = False
+) -> list[str]:
+    """One push under fire. Returns what went wrong. record: the account's chat record holds what is sent by API."""
+    # Many kills take their time: the push must not be over before them.
+    pace = min(50, max(5, count / (kills * SECONDS_A_KILL)))
+    with staged(claiming=claiming, per_second=pace) as stage:
+        say(stage.platform, "knobs", chat_record="all" if record else "off")
         store = fill(stage, count, in_window)
         stage.begin_workers()
         began = time.monotonic()
         killed = kill_at_random(stage, store, kills, random.Random(seed), lambda: pending(store) == 0 or stage.twice())
         fired = time.monotonic() - began
         _eventually(lambda: stage.tend() or pending(store) == 0 or stage.twice(), PATIENCE)
+        if record:
+            known = lambda: pending(store) == 0 and in_doubt(store) == 0  # noqa: E731
+            _eventually(lambda: stage.tend() or known() or stage.twice(), PATIENCE)
         _eventually(lambda: stage.tend() or ended(store), 30)
         print(f"{sum(killed.values())} kills {dict(killed)} in {fired:.0f} s, the end after "
               f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
-        return judged(stage, store, count)
+        wrong = judged(stage, store, count)
+        return wrong + ["somebody is still in doubt"] * (record and in_doubt(store) != 0)
 
 
 def main(arguments: list[str]) -> int:
-    claiming = "--without-claiming" not in arguments
+    claiming, record = "--without-claiming" not in arguments, "--without-record" not in arguments
     numbers = [int(one) for one in arguments if one.isdigit()]
     count, kills, seed = [*numbers, *(10_000, 200, 1)[len(numbers) :]]
     # The control uses only messages that have no id of ours: of the others the platform itself settles repeats.
-    wrong = run(count, kills, seed, claiming=claiming, in_window=0.5 if claiming else 1.0)
+    wrong = run(count, kills, seed, claiming=claiming, in_window=0.5 if claiming else 1.0, record=claiming and record)
     print("\n".join(wrong) or "everybody once")
     return int(bool(wrong))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.store import deliveries
 from bot.store.deliveries import Delivery
 from config.settings import read
+from jobs import doubts
 from jobs.__main__ import worker
 
 
@@ -41,6 +42,7 @@ def receive_many(
 
 
 if __name__ == "__main__":
+    doubts.ASKED_AGAIN = timedelta(seconds=20)
     if os.environ.get("CLAIMING") == "off":
         for mine in (claim, start_many, receive_many):
             setattr(deliveries, mine.__name__, mine)

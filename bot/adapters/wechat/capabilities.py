@@ -68,7 +68,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         "customer_messages", "write to a follower within 48 hours", ("message/custom/",), _VERIFIED, _NEEDS_VERIFYING
     ),
-    Right("hand_over", "hand a follower over to human agents", ("customservice/",), _VERIFIED, _NEEDS_VERIFYING),
+    Right("hand_over", "hand a follower over to human agents", ("customservice/kf",), _VERIFIED, _NEEDS_VERIFYING),
     Right("publish", "publish drafts", ("freepublish/",), _VERIFIED, _NEEDS_VERIFYING),
     Right("users", "list followers", ("user/",), _VERIFIED, _NEEDS_VERIFYING),
     Right("tags", "keep tags in step with subscriptions", ("tags/",), _VERIFIED, _NEEDS_VERIFYING),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import requests
@@ -18,6 +18,7 @@ from bot.dialogue.reply import Card
 
 TAGGED_AT_ONCE = 50
 FOLLOWERS_AT_ONCE = 10_000
+RECORDS_AT_ONCE, RECORD_OF_OURS = 10_000, 2002
 DRAFT_TITLE, DRAFT_AUTHOR, DRAFT_DIGEST, DRAFT_CONTENT = 32, 16, 120, 20_000
 """What a draft holds, in characters (reference §7.2); a content of DRAFT_CONTENT is one too long already."""
 DRAFT_SOURCE, BODY_PICTURE = 1024, 1 << 20
@@ -83,6 +84,15 @@ class Published:
     status: int
     article_id: str = ""
     urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRecord:
+    """One line of the chat record; what was said is not kept."""
+
+    openid: str
+    at: datetime
+    by_us: bool
 
 
 class Today(Protocol):
@@ -173,6 +183,19 @@ class Platform:
         """Whose one-time code this is; it counts once and for five minutes."""
         answer = self._wire.web_visitor(code)
         return WebVisitor(str(answer["openid"]), answer.get("is_snapshotuser") == 1)
+
+    def chat_records(self, start: datetime, end: datetime) -> Iterator[ChatRecord]:
+        """Who wrote when, within 24 hours; BadRequest or NeedsOperator (65400) where the account keeps none."""
+        asked = {"starttime": int(start.timestamp()), "endtime": int(end.timestamp()), "number": RECORDS_AT_ONCE}
+        number = 1
+        while True:
+            answer = self._post("customservice/msgrecord/getmsglist", {**asked, "msgid": number})
+            for row in answer.get("recordlist", ()):
+                at = datetime.fromtimestamp(int(row["time"]), UTC)
+                yield ChatRecord(str(row["openid"]), at, int(row["opercode"]) == RECORD_OF_OURS)
+            if int(answer.get("number", 0)) < RECORDS_AT_ONCE or int(answer["msgid"]) <= number:
+                return
+            number = int(answer["msgid"])
 
     # Content (§7)
 

@@ -50,6 +50,8 @@ ONCE_ONLY = frozenset(
 )
 """Calls that do something new each time: after a cut connection nobody knows whether it was done."""
 
+ELSEWHERE = ("sns/", "customservice/")
+"""Beginnings of calls that do not lie under /cgi-bin."""
 UPLOADS = frozenset({"media/uploadimg", "media/upload", "material/add_material"})
 
 
@@ -164,7 +166,7 @@ class Wire(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         )
 
     def _address(self, call: str) -> str:
-        return f"{self._root}/{call}" if call.startswith("sns/") else f"{self._root}/cgi-bin/{call}"
+        return f"{self._root}/{call}" if call.startswith(ELSEWHERE) else f"{self._root}/cgi-bin/{call}"
 
     def _judged(self, answer: Mapping[str, Any], call: str, token: str | None) -> PlatformError | None:
         words = str(answer.get("errmsg", ""))
