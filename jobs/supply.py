@@ -44,12 +44,10 @@ class Supply:
         """The next for one sender; none where nothing is due any more. before_waiting: called if it takes a while."""
         while True:
             with self._change:
-                fetch = self._should_fetch()
-                if not fetch and self._ready:
+                if self._ready and not self._should_fetch():
                     return self._portion()
-                self._fetching = self._fetching or fetch
-            before_waiting()
-            if fetch:
+            before_waiting()  # it may raise: whoever says that they fetch must go on and do it
+            if self._may_fetch():
                 self._fetch()
                 if self._dry and not self._ready:
                     return []
@@ -58,6 +56,13 @@ class Supply:
 
     def left_over(self) -> int:
         return len(self._ready)
+
+    def _may_fetch(self) -> bool:
+        """Only one at a time."""
+        with self._change:
+            fetch = self._should_fetch()
+            self._fetching = self._fetching or fetch
+            return fetch
 
     def _should_fetch(self) -> bool:
         """Early, while others still have something to send; where that brought nothing, once more at the very end."""

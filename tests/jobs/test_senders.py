@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from jobs import courier as couriers
 from jobs import deliver
 from jobs.courier import Speed
 from jobs.habits import Habits
+from jobs.supply import Supply
 from tests.jobs.shelf import HOUR, MINUTE, Account, Shelf
 from tests.jobs.test_channels import by_openid, courier, plan, send, waiting
 
@@ -207,3 +209,24 @@ def test_redis_that_goes_away_costs_nobody_their_news(shelf: Shelf, account: Acc
     assert {len(account.phones[openid]) for openid in openids} == {1}
     with shelf.store() as session:
         assert {row.state for row in session.scalars(sa.select(Delivery))} == {"sent"}
+
+
+def test_a_sender_that_fails_to_write_down_holds_up_nobody(shelf: Shelf, account: Account) -> None:
+    """It dies just when it was about to take in more."""
+    writers(shelf, 3)
+
+    def away() -> None:
+        raise sa.exc.OperationalError("COMMIT", {}, Exception("away"))
+
+    supply = Supply(courier(shelf, account))
+    with pytest.raises(sa.exc.OperationalError):
+        supply.take(away)
+    with ThreadPoolExecutor(1) as pool:
+        taken = pool.submit(supply.take, lambda: None)
+        wait([taken], timeout=20)
+        if not taken.done():  # let the test end, too
+            supply._fetching = False
+            with supply._change:
+                supply._change.notify_all()
+            pytest.fail("it waits for somebody who is gone")
+        assert len(taken.result()) == 1
