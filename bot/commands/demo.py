@@ -6,11 +6,13 @@ Nobody is told of them as new, and broadcasts are either over or held; reminders
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TextIO
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,7 +36,7 @@ from bot.store.talks import Line
 
 OPENID = "oDemo_"
 KEY = "demo:"
-FOLLOWERS, DAYS = 90, 84
+FOLLOWERS, DAYS = 100, 84
 SUBMITTED = 46
 BROADCASTS = 6
 GIVEN_UP = 21
@@ -62,6 +64,10 @@ ROADS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 }
 """Every state a lead can be in: how many leads get there, and on which way."""
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MORNING, EVENING = 8, 21
+"""Hours between which people write."""
+
 SPENT = {"claimed": 2.0, "assigned": 1.0, "contacted": 5.0, "visited": 96.0, "negotiating": 120.0, "won": 200.0}
 """Hours that a step takes, about."""
 
@@ -82,11 +88,20 @@ class Demo:
         return self.dice.choice(self.facts[name])
 
     def back(self, days: float) -> datetime:
-        return self.now - timedelta(days=days, minutes=self.dice.randint(0, 600))
+        return self.by_day(self.now - timedelta(days=days, minutes=self.dice.randint(0, 600)))
+
+    def by_day(self, at: datetime) -> datetime:
+        """Nobody writes in the night: what would fall into it comes within the first hour of the morning, in its order."""
+        here = at.astimezone(SHANGHAI)
+        night = here - timedelta(hours=MORNING)
+        asleep = night - night.replace(hour=EVENING - MORNING, minute=0, second=0, microsecond=0)
+        if asleep < timedelta(0):
+            return min(at, self.now)
+        return min(at - asleep + timedelta(hours=24 - EVENING + MORNING) + asleep / 12, self.now)
 
     def commit(self, openid: str, at: datetime, key: str, *done: Effect) -> None:
         """By the same road as real ones; the notices about them are taken out before anybody hears."""
-        message = Message(openid, "", min(at, self.now), f"{KEY}{self.now.timestamp()}:{key}", Text(""))
+        message = Message(openid, "", self.by_day(at), f"{KEY}{self.now.timestamp()}:{key}", Text(""))
         written = effects.commit(self.sessions, self.secrets, message, done, ())
         if written.outbox_ids:
             with self.sessions.begin() as session:
@@ -112,9 +127,11 @@ def demo(made: Demo, out: TextIO) -> int:
         shelf = [Story(*row) for row in session.execute(_readable())]
     for openid, since in people:
         _ask(made, openid, since, shelf)
-    _hand_in(made, people[:SUBMITTED], shelf)
-    _give_up(made, people[SUBMITTED:])
-    _call(made, people[SUBMITTED - 1 :])
+    prospects = people[::2][:SUBMITTED]
+    others = [one for one in people if one not in prospects]
+    _hand_in(made, prospects, shelf)
+    _give_up(made, others)
+    _call(made, [prospects[-1], *others[-2:]])
     pushed = _push(made, [openid for openid, _ in people])
     _tell(passwords, pushed, out)
     return 0
@@ -195,11 +212,11 @@ def _some(made: Demo, shelf: Sequence[Story]) -> list[Story]:
 
 def _hand_in(made: Demo, people: Sequence[tuple[str, datetime]], shelf: Sequence[Story]) -> None:
     begun = []
-    wanted = [state for state, (count, _) in ROADS.items() for _ in range(count)]
+    wanted = _older_first(made, [state for state, (count, _) in ROADS.items() for _ in range(count)])
     for (openid, since), state in zip(people, wanted, strict=False):
-        at = min(since + timedelta(hours=made.dice.uniform(0.2, 60)), made.now - timedelta(hours=1))
+        at = made.by_day(min(since + timedelta(hours=made.dice.uniform(0.2, 60)), made.now - timedelta(hours=1)))
         if state in ("new", "assigned", "claimed"):
-            at = made.now - timedelta(hours=made.dice.uniform(0.3, 30))
+            at = made.by_day(made.now - timedelta(hours=made.dice.uniform(0.3, 30)))
         number = lead_number(f"{KEY}lead {openid}", at)
         read = _some(made, shelf)
         inquiry = _inquiry(made, number, at, int(openid[-3:]), tuple(one.id for one in read))
@@ -210,6 +227,12 @@ def _hand_in(made: Demo, people: Sequence[tuple[str, datetime]], shelf: Sequence
         _say(made, openid, at, spoken(made.facts, inquiry, [one.title for one in read], made.place), owner="")
         _walk(made, openid, state, at)
     _begin(made, begun)
+
+
+def _older_first(made: Demo, states: list[str]) -> list[str]:
+    """What takes long began long ago, more or less."""
+    spans = {state: sum(SPENT.get(step, 20.0) for step in road) for state, (_, road) in ROADS.items()}
+    return sorted(states, key=lambda state: -math.log1p(spans[state]) * made.dice.uniform(0.2, 1.8))
 
 
 def _begin(made: Demo, begun: Sequence[Beginning]) -> None:
@@ -223,7 +246,7 @@ def _begin(made: Demo, begun: Sequence[Beginning]) -> None:
 
 def _give_up(made: Demo, people: Sequence[tuple[str, datetime]]) -> None:
     """Many begin an inquiry, and not all of them come to its end."""
-    later = [min(since + timedelta(hours=made.dice.uniform(0.2, 90)), made.now) for _, since in people[:GIVEN_UP]]
+    later = [made.by_day(since + timedelta(hours=made.dice.uniform(0.2, 90))) for _, since in people[-GIVEN_UP:]]
     _begin(made, [Beginning(at=at, scene=made.some("scenes"), read=[]) for at in later])
 
 
@@ -240,8 +263,8 @@ def _say(made: Demo, openid: str, end: datetime, lines: Sequence[tuple[str, str]
 
 def _call(made: Demo, people: Sequence[tuple[str, datetime]]) -> None:
     """Some ask for a person; staff were told long ago."""
-    for (openid, _), text in zip(people, made.facts["callers"], strict=False):
-        at = made.now - timedelta(hours=made.dice.uniform(0.5, 60))
+    later = sorted(made.by_day(made.now - timedelta(hours=made.dice.uniform(0.5, 60))) for _ in people)
+    for (openid, _), text, at in zip(people, made.facts["callers"], later, strict=False):
         _say(made, openid, at, [("follower", text)], owner="")
         with made.sessions.begin() as session:
             sealed = made.secrets.seal(text.encode(), WORDS)
@@ -262,7 +285,8 @@ def _inquiry(made: Demo, number: str, at: datetime, count: int, read: tuple[int,
         "mobile": [f"+861380000{count:04}"],
     }
     if made.dice.random() < 0.7:
-        slots["company"] = made.some("companies")
+        names = made.facts["companies"]
+        slots["company"] = names[count // 2 % len(names)]
     if made.dice.random() < 0.6:
         wan = made.dice.choice([80, 150, 300, 600, 1200])
         slots["tax"] = {"min": wan, "max": wan, "unit": "wan/yr"}
@@ -277,7 +301,7 @@ def _walk(made: Demo, openid: str, state: str, at: datetime) -> None:
     with made.sessions.begin() as session:
         lead = session.scalars(sa.select(Lead).where(Lead.openid == openid)).one()
         for step in ROADS[state][1]:
-            at = min(at + timedelta(hours=SPENT.get(step, 20.0) * made.dice.uniform(0.2, 1.6)), made.now)
+            at = made.by_day(at + timedelta(hours=SPENT.get(step, 20.0) * made.dice.uniform(0.2, 1.6)))
             _step(session, made, lead, step, owner, at)
             spoken_at = at if step == "contacted" else spoken_at
         if lead.owner and lead.state in lifecycle.OPEN:

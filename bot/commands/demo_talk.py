@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from bot.dialogue.effects import LeadSubmitted
 from bot.dialogue.masking import masked_phone
 
+_APART = re.compile(r"[：:，,？?！!—]")
 _INSTEAD = {"use": "remark"}
 """Who says more about something says it in the same breath, and not a second time."""
 
@@ -47,7 +49,7 @@ def _values(
         "company": str(slots.get("company", "")),
         "contact": str(slots.get("contact", "")),
         "phone": masked_phone(slots["mobile"][0]) if slots.get("mobile") else "",
-        "question": titles[0][:12] if len(titles) > 1 else "",
+        "question": _APART.split(titles[0])[0][:14] if len(titles) > 1 else "",
         "first": titles[0] if titles else "",
         "second": titles[1] if len(titles) > 1 else "",
     }

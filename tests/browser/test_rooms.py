@@ -43,7 +43,7 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with product(tmp_path_factory.mktemp("desk"), PREVIEW_MINUTES="600") as there:
         subprocess.run(
             [sys.executable, "-m", "bot", "demo"], env={**os.environ, "DATA_DIR": str(there.data)}, cwd=ROOT, check=True,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
         yield there
 

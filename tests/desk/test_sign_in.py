@@ -191,3 +191,23 @@ def test_the_last_admin_cannot_be_closed_or_demoted(root: Browser) -> None:
 def _said(browser: Browser, **form: str) -> str:
     browser.post("/me/password", **form)
     return browser.see("/me")
+
+
+@pytest.mark.parametrize(
+    ("agent", "called"),
+    [
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50",
+            "苹果手机 · 微信",
+        ),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/116.0 Mobile Safari/537.36", "安卓手机 · Chrome"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64) Chrome/120.0 Safari/537.36 Edg/120.0", "Windows 电脑 · Edge"),
+        ("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0 wxwork/4.1", "安卓手机 · 企业微信"),
+        ("", "未知设备"),
+    ],
+)
+def test_a_device_is_called_as_people_call_it(office: Office, agent: str, called: str) -> None:
+    browser = office.browser()
+    browser.client.environ_base["HTTP_USER_AGENT"] = agent
+    browser.sign_in("li")
+    assert f"{called} 127.0.0.1" in browser.see("/me")

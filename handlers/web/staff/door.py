@@ -135,6 +135,7 @@ def _dead(desk: Desk) -> int:
 def _dress(door: Blueprint, desk: Desk) -> None:
     """Filters of the templates, and files whose addresses change with their content."""
     door.add_app_template_filter(partial(words.moment, desk.now), "moment")
+    door.add_app_template_filter(partial(words.device, desk.texts["devices"]), "device")
     for name, files in {"desk_styles": STYLES, "chart_styles": CHART_STYLES, "chart_scripts": CHART_SCRIPTS}.items():
         door.add_app_template_global(partial(_addresses, {path: _mark(path) for path in files}), name)
 

@@ -98,11 +98,20 @@ def state(desk: Desk, name: str) -> str:
 def moment(now: Callable[[], datetime], at: datetime | date) -> Markup:
     """A time of the day today, otherwise the date, in China; for machines in full."""
     if not isinstance(at, datetime):
-        return Markup("<time datetime={0}>{0}</time>").format(at.isoformat())
+        near = at.year == now().astimezone(SHANGHAI).year
+        return Markup("<time datetime={0}>{1}</time>").format(at.isoformat(), f"{at:%m-%d}" if near else at.isoformat())
     here, today = at.astimezone(SHANGHAI), now().astimezone(SHANGHAI)
     pattern = "%H:%M" if here.date() == today.date() else "%m-%d %H:%M" if here.year == today.year else "%Y-%m-%d"
     whole = f"{here:%Y-%m-%d %H:%M:%S}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(here.isoformat(), whole, f"{here:{pattern}}")
+
+
+def device(texts: Mapping[str, Mapping[str, str]], agent: str) -> str:
+    """What somebody signed in with, as they would call it: 苹果手机 · 微信."""
+    found = [
+        next((name for sign, name in texts[part].items() if sign in agent), "") for part in ("systems", "browsers")
+    ]
+    return " · ".join(part for part in found if part) or texts["systems"]["else"]
 
 
 def value(form: Form, name: str, worth: Any, place: Callable[[str], str]) -> str:
