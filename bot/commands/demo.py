@@ -331,7 +331,7 @@ def _push(made: Demo, people: Sequence[str]) -> int:
     """Broadcasts of articles that are there; the last one is held, for staff to decide. Returns how many."""
     with made.sessions.begin() as session:
         shelf = _shelf(session)
-        for number, (topic, articles) in enumerate(shelf[:BROADCASTS]):
+        for number, (topic, articles) in reversed(list(enumerate(shelf[:BROADCASTS]))):
             if number == 0:
                 made_now = broadcasts.plan(session, "news", topic, f"{KEY}{topic}", articles, made.now)
                 if made_now is not None:

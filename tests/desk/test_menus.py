@@ -126,7 +126,7 @@ def test_some_followers_get_a_menu_of_their_own(front: wiring.Front, wang: Brows
 
 def test_a_tag_that_is_not_there_changes_nothing_and_is_said(wang: Browser, sim: tuple[Simulator, str]) -> None:
     wang.post("/replies/menu/1", version=0, **SAYS, tag="园区业主")
-    assert "公众号上还没有「园区业主」的标签" in wang.see("/replies")
+    assert "公众号上还没有「园区业主」这个标签" in wang.see("/replies")
     assert sim[0].menus.conditional == []
 
 

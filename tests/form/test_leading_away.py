@@ -37,7 +37,7 @@ def test_no_address_leads_away(app: Flask, away: str) -> None:
     assert led == {}
 
 
-def test_the_address_people_try_is_not_there(app: Flask) -> None:
-    """Links to articles go to the site itself: we count nothing on the way, so there is nothing to bend."""
+def test_a_made_up_link_to_an_article_leads_nowhere(app: Flask) -> None:
+    """/r/ knows only what we sealed ourselves: an article's number, never an address (tests/webhook/test_reading.py)."""
     for path in ("/r/", "/r/1", "/r/https://evil.example", "/r/?url=https://evil.example"):
         assert app.test_client().get(path, base_url=SITE).status_code == 404
