@@ -250,6 +250,7 @@ def lookups_of(made: Base, library: Library, replies: OwnReplies) -> Lookups:
         say=Wording(replies.phrases, _facts(made.texts, topics, advisor)),
         heard=Heard.of(made.texts["replies"]["heard"]),
         understand=lru_cache(READINGS_KEPT)(understand),
+        wants_human=understand.wants_human,
         articles=library.articles,
         topics=topics,
         advisor=advisor,

@@ -25,7 +25,7 @@ def advisor(message: Message, conversation: Conversation, lookups: Lookups) -> T
 def human(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
     """Staff are told in any case; the platform's own desk takes over where the account has one."""
     match message.content:
-        case Text(text=text) if lookups.heard("human", text) or lookups.understand(text).command == "human":
+        case Text(text=text) if lookups.heard("human", text) or lookups.wants_human(text):
             wanted = replace(conversation, misses=0)
             return Turn(_hand_over(lookups), wanted, (HumanWanted(text),))
         case _:

@@ -131,6 +131,7 @@ class Understand(Protocol):
 class Lookups:
     """Everything a handler can ask; data and functions, so that a test hands in what it needs.
 
+    wants_human: whether a person is asked for, in whatever words; understand knows it too, for more work.
     form: the inquiry's questions (bot.dialogue.form.Form); typed there to keep this module free of it.
     latest_broadcast: number of the newest broadcast with news that waits for replies; 0 = none.
     waiting_news: asked only when `latest_broadcast` is newer than the conversation's `news_checked`.
@@ -145,6 +146,7 @@ class Lookups:
     say: Phrases
     heard: Heard
     understand: Understand
+    wants_human: Callable[[str], bool]
     articles: Articles
     topics: tuple[Topic, ...]
     advisor: Advisor

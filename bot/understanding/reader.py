@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from bot.understanding import area, money, phones, places, refusals, specs
@@ -23,16 +24,19 @@ from bot.understanding.typos import Typos
 
 Values = dict[str, Value]
 
+COMMANDS_KEPT = 64
+"""The same message is read for several rows of the table of routes, one after another."""
+
 _OPEN = frozenset({"human", "delete_data"})
 """Commands that hold beside values: 转人工，我电话138…"""
 
 
 class Reader:
-    """Call it with a message and the slot just asked for. Safe to share between threads: it keeps nothing."""
+    """Call it with a message and the slot just asked for. Safe to share between threads."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._gazetteer = lexicon.places
-        self._commands = Commands(lexicon)
+        self._command = lru_cache(COMMANDS_KEPT)(Commands(lexicon).read)
         self._articles = Articles(lexicon)
         self._companies = Companies(lexicon)
         self._people = People(lexicon)
@@ -46,11 +50,19 @@ class Reader:
         """The name of a place by its adcode."""
         return self._gazetteer.label(code)
 
+    def wants_human(self, text: str) -> bool:
+        """Whether the message has the command `human`, without reading the rest of it."""
+        words = self._sheet(text).text
+        return bool(bare(words)) and self._command(words, None)[0] == "human"
+
+    def _sheet(self, text: str) -> Sheet:
+        return Sheet(text, self._swaps, self._typos.put_right)
+
     def __call__(self, text: str, asked: str | None = None) -> Reading:
-        sheet = Sheet(text, self._swaps, self._typos.put_right)
+        sheet = self._sheet(text)
         if not bare(sheet.text):
             return Reading()
-        command, is_whole = self._commands.read(sheet.text, asked)
+        command, is_whole = self._command(sheet.text, asked)
         if command and is_whole:
             return Reading(command=command)
         if not command and self._articles.are_asked_for(sheet.text):

@@ -73,6 +73,7 @@ def lookups() -> Lookups:
         say=Wording(phrases, facts),
         heard=Heard.of(files["replies"]["heard"]),
         understand=lambda text, asked=None: Reading(),
+        wants_human=lambda _text: False,
         articles=Shelf((*tuple(article(n, f"光模块第{n}篇") for n in range(1, 13)), article(99, "什么是链长制"))),
         topics=topics,
         advisor=Advisor("李顾问", "400-000-0000", "park-li"),

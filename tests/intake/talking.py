@@ -110,6 +110,7 @@ def lookups_for(understand: Understand, office: Office, place: Callable[[str], s
         say=Wording(replies["phrases"] | intake["phrases"], FACTS),
         heard=Heard.of(replies["heard"]),
         understand=understand,
+        wants_human=lambda text: understand(text).command == "human",
         articles=Shelf(),
         topics=(),
         advisor=Advisor("李顾问", "400-000-0000", "li"),

@@ -56,3 +56,14 @@ def test_a_correction_is_noticed(reader: Reader, said: str) -> None:
 @pytest.mark.parametrize("said", ["是不是有昆山的厂房", "想换成本低的地方", "发错群了", "能修改吗"])
 def test_not_everything_is_a_correction(reader: Reader, said: str) -> None:
     assert not reader(said).corrects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "转人工", "转人公", "能不能找个真人", "转人工，我电话13800001234", "算了，转人工吧", "想在昆山租3000平厂房，转人工",
+        "光模块", "跳过", "人工智能的文章", "人工成本", "   ", "", "政策有哪些，转人工",
+    ],
+)  # fmt: skip
+def test_who_asks_for_a_person_is_known_without_reading_the_rest(reader: Reader, text: str) -> None:
+    assert reader.wants_human(text) == (reader(text).command == "human")
