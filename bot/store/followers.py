@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.store.base import Base, add_missing
-from bot.store.subscriptions import pace_of, topics_of
+from bot.store.subscriptions import AT_ONCE, Subscription
 
 HEARD_STEP = timedelta(minutes=10)
 """How exact `heard_at` is kept: a chatting follower costs one write in ten minutes, not one a message."""
@@ -36,9 +36,23 @@ class Profile:
     pace: str = ""
 
 
+_WHO = sa.select(sa.bindparam("who", type_=sa.String).label("openid")).subquery()
+_FOLLOWER, _SUBSCRIPTION = Follower.__table__, Subscription.__table__
+_PROFILE = (
+    sa.select(_FOLLOWER.c.scene, _SUBSCRIPTION.c.topic, _SUBSCRIPTION.c.pace)
+    .select_from(_WHO)
+    .outerjoin(_FOLLOWER, _FOLLOWER.c.openid == _WHO.c.openid)
+    .outerjoin(_SUBSCRIPTION, _SUBSCRIPTION.c.openid == _WHO.c.openid)
+    .order_by(_SUBSCRIPTION.c.since, _SUBSCRIPTION.c.topic)
+)
+"""A row for each topic, or one row; made once, for it is asked in the middle of an answer."""
+
+
 def profile(session: Session, openid: str) -> Profile:
-    scene = session.scalar(sa.select(Follower.scene).where(Follower.openid == openid))
-    return Profile(topics_of(session, openid), scene or "", pace_of(session, openid))
+    rows = session.execute(_PROFILE, {"who": openid}).all()
+    topics = tuple(topic for _, topic, _ in rows if topic is not None)
+    scene, _, pace = rows[0]
+    return Profile(topics, scene or "", pace or AT_ONCE)
 
 
 def welcome(session: Session, openid: str, at: datetime, scene: str = "") -> None:

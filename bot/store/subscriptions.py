@@ -31,11 +31,6 @@ class Subscription(Base):
     __table_args__ = (sa.Index("ix_subscriptions_topic_openid", "topic", "openid"),)
 
 
-def topics_of(session: Session, openid: str) -> tuple[str, ...]:
-    chosen = sa.select(Subscription.topic).where(Subscription.openid == openid)
-    return tuple(session.scalars(chosen.order_by(Subscription.since, Subscription.topic)))
-
-
 def pace_of(session: Session, openid: str) -> str:
     """How often they want to hear: the same for all their topics."""
     return session.scalar(sa.select(Subscription.pace).where(Subscription.openid == openid).limit(1)) or AT_ONCE

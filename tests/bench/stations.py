@@ -1,4 +1,4 @@
-"""Where the time of one message goes, station by station, in one process and one thread.
+"""Where the processor time of one message goes, station by station, in one process.
 
 python -m tests.bench.stations [--articles N] [--messages N] [--profile]
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import io
+import os
 import pstats
 import statistics
 import sys
@@ -21,10 +22,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from bot import wiring
+from bot.search.articles import IndexedArticles
 from config.settings import read
 from handlers.routes import answer
 from handlers.web.main import make
 from tests.bench import requests, world
+
+SEARCH = "4a of it search"
 
 
 def main() -> int:
@@ -55,17 +59,23 @@ def _stations(front: wiring.Front, count: int) -> None:
     times.clear()
     sent = _messages(count, 7)
     began, spent = time.perf_counter(), time.process_time()
+    kinds: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for one in sent:
-        began_one = time.perf_counter()
+        before, searched = time.process_time(), sum(times[SEARCH])
         post(one.wire)
-        times[f"kind: {one.kind}"].append(time.perf_counter() - began_one)
+        kinds[one.kind].append((time.process_time() - before, sum(times[SEARCH]) - searched))
     whole, worked = time.perf_counter() - began, time.process_time() - spent
     print(
         f"{len(sent)} messages, each {whole / len(sent) * 1e6:.0f} us, of which {worked / len(sent) * 1e6:.0f} us of CPU"
     )
     for station, spans in sorted(times.items()):
         each = statistics.median(spans) * 1e6
-        print(f"  {station:28} {len(spans):6} times  median {each:6.0f} us")
+        print(f"  {station:28} {len(spans):6} times  median {each:6.0f} us of CPU in its thread")
+    print("kinds: CPU of the whole process, background threads included, and how much of it is the search")
+    for kind, each_one in sorted(kinds.items()):
+        whole_cpu, search_cpu = (statistics.mean(part) * 1e6 for part in zip(*each_one, strict=True))
+        print(f"  {kind:28} {len(each_one):6} times  mean {whole_cpu:6.0f} us, search {search_cpu:6.0f} us")
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 
 def _profile(front: wiring.Front, count: int) -> None:
@@ -111,20 +121,23 @@ def _poster(app: Any) -> Callable[[bytes], None]:
 
 
 def _watched(front: wiring.Front) -> dict[str, list[float]]:
-    """Times spent in each station; those further in are part of those further out."""
+    """Processor time spent in each station; those further in are part of those further out."""
     times: dict[str, list[float]] = defaultdict(list)
 
     def watch(owner: Any, name: str, station: str) -> None:
         inner = getattr(owner, name)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
-            began = time.perf_counter()
+            began = time.thread_time()
             try:
                 return inner(*args, **kwargs)
             finally:
-                times[station].append(time.perf_counter() - began)
+                times[station].append(time.thread_time() - began)
 
-        object.__setattr__(owner, name, timed)
+        if isinstance(owner, type):
+            setattr(owner, name, timed)
+        else:
+            object.__setattr__(owner, name, timed)
 
     watch(front.callback, "open", "1 callback opened")
     watch(front, "answer", "2 answer with deadline")
@@ -132,6 +145,7 @@ def _watched(front: wiring.Front) -> dict[str, list[float]]:
     watch(front.answering.conversations, "hold", "3 conversation held")
     watch(front.answering.conversations, "_put", "5 conversation kept")
     watch(front.answering.conversations, "_opened", "3a of it unsealed")
+    watch(IndexedArticles, "search", SEARCH)
     return times
 
 
