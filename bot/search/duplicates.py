@@ -24,6 +24,8 @@ DECIDABLE = 60
 """Characters below which a body says too little."""
 
 SKETCH = 24
+COMMON = 100
+"""Stories that share a fingerprint, from which on it stands for a turn of phrase and tells nothing."""
 _SHINGLE = 6
 _NEIGHBOURS = 6
 _TELLING = 24
@@ -84,7 +86,8 @@ class Twins:
         prints = sketch(story.text)
         common: dict[int, int] = defaultdict(int)
         for one in prints:
-            for known in self._by_print.get(one, ()):
+            sharing = self._by_print.get(one, set())
+            for known in sharing if len(sharing) <= COMMON else ():
                 common[known] += 1
         near = sorted(common, key=lambda known: -common[known])[:_NEIGHBOURS]
         yield from (self._seen[known] for known in near if known != story.id)

@@ -1,7 +1,7 @@
 """A whole site taken in, whatever happens: `python -m tests.bench.backfill 20000` (and `api` for that way).
 
-A Z-Blog site of so many posts answers over HTTP; of its pages some answer 503 at first, some half, some rubbish, and
-once everything is down for a while. `python -m bot ingest --all` reads it, is stopped, killed and started again. Then
+A Z-Blog site of so many posts answers over HTTP; of its article pages (or those of its API) some answer 503 at first,
+some half, some rubbish, and once everything is down for a while. `python -m bot ingest --all` reads it, is stopped, killed and started again. Then
 the clock's runs take in what is left, posts are edited and deleted, and the whole is read again, by the API. After
 each part the database is compared with the site: every post once, word for word. Prints articles a second, requests
 for each article, and the memory of the reader; exits 1 where anything is otherwise than it was posted.
@@ -33,8 +33,10 @@ from tests.site.zblog import Answer, Blog, serving
 
 BAD_FROM, BAD_OF = 15, 1000
 """So many of so many article pages answer at first with 503, half, or rubbish; a third each."""
-DOWN_AT, DOWN_FOR = 0.5, 60
+DOWN_AT, DOWN_FOR = 0.5, 30
 """After this share of the posts the site is down for so many requests."""
+A_PAGE = 50
+"""Posts on a page of the API."""
 STOPPED_AT, KILLED_AT = 0.2, 0.35
 LEFT_RUNS = 40
 EDITED, DELETED = 50, 20
@@ -43,7 +45,7 @@ LONGEST_S = 3 * 3600.0
 
 @dataclass
 class LargeBlog(Blog):
-    """The same site, quick enough to be large: what does not change is not made anew for every page."""
+    """The same site, quick enough to be large: what does not change is not sorted anew for every page."""
 
     ordered: list[Post] = field(default_factory=list)
 
@@ -59,7 +61,8 @@ class LargeBlog(Blog):
 
 @dataclass
 class Trouble:
-    """What stands before the site. Each page is in trouble once; `down` counts the requests of the outage."""
+    """What stands before the site. Each page is in trouble once; `read` counts the posts that were asked for, `down`
+    the requests of the outage."""
 
     blog: LargeBlog
     once: set[str] = field(default_factory=set)
@@ -67,33 +70,31 @@ class Trouble:
     down: int = 0
 
     def __call__(self, target: str) -> Answer | None:
-        if "/post/" not in target:
-            return self._outage() if self.down < DOWN_FOR and self._is_down() else None
-        self.read += 1
-        if self.down < DOWN_FOR and self._is_down():
-            return self._outage()
+        if self.down < DOWN_FOR and self.read > DOWN_AT * len(self.blog.posts):
+            self.down += 1
+            return Answer("", 502)
+        posts = 1 if "/post/" in target else A_PAGE * ("/api.php" in target and self.blog.api)
+        self.read += posts
         chance = crc32(target.encode()) % BAD_OF
-        if chance >= BAD_FROM or target in self.once:
+        if not posts or chance >= BAD_FROM or target in self.once:
             return None
         self.once.add(target)
-        number = int(target.rsplit("/", 1)[1].removesuffix(".html"))
-        return self._bad(chance, self.blog.posts[number])
+        return self._bad(chance, target)
 
-    def _is_down(self) -> bool:
-        return self.read > DOWN_AT * len(self.blog.posts)
-
-    def _outage(self) -> Answer:
-        self.down += 1
-        return Answer("", 502)
-
-    def _bad(self, chance: int, post: Post) -> Answer:
-        page = self.blog.page(post)
+    def _bad(self, chance: int, target: str) -> Answer:
         kinds = (
             Answer("", 503, {"Retry-After": "0"}),
-            Answer(page[: page.index("。") + 1]),
+            self._half(target),
             Answer(b"\x00\xff\xfe\x80" * 500),
         )
         return kinds[chance % len(kinds)]
+
+    def _half(self, target: str) -> Answer:
+        self.blog.faults.remove(self)
+        whole = self.blog.answer(target)
+        self.blog.faults.append(self)
+        body = whole.body if isinstance(whole.body, str) else whole.body.decode()
+        return replace(whole, body=body[: len(body) // 2])
 
 
 def main() -> int:

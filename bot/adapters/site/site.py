@@ -13,7 +13,7 @@ from bot.adapters.site.feeds import entries
 from bot.adapters.site.guessing import completed, guessed
 from bot.adapters.site.http import Fetcher, Gone, Later, SiteError
 from bot.adapters.site.induced import Sample, fits, induced
-from bot.adapters.site.listing import LONGEST_URL, Listed, ListPage, list_page, same_address, sitemap
+from bot.adapters.site.listing import LONGEST_URL, Listed, ListPage, list_page, same_address, shape, sitemap
 from bot.adapters.site.markup import text_of, tree
 from bot.adapters.site.pages import FoundArticle, Rules, Theme, article
 
@@ -31,13 +31,14 @@ class Site:
     """One site. `fetcher` does the asking, `rules` say what belongs to an article.
 
     learned: the theme the site taught us, tried before those we were shipped with. feed: where its feed is.
+    _examples: for each shape of addresses known to be articles one that has it; a site has tens of thousands of those.
     """
 
     fetcher: Fetcher
     rules: Rules
     learned: Theme | None = None
     feed: str = FEED
-    _examples: dict[str, None] = field(default_factory=dict)
+    _examples: dict[str, str] = field(default_factory=dict)
 
     def recent(self, validators: Mapping[str, str]) -> tuple[list[FoundArticle], Mapping[str, str]]:
         """The newest articles by the feed, and validators for the next look. Raises SiteError."""
@@ -74,7 +75,7 @@ class Site:
             seen.add(url)
             page = self.fetcher.get(url)
             self._whole(page.text)
-            found = list_page(tree(page.text), page.url, number, self._examples, self.own)
+            found = list_page(tree(page.text), page.url, number, self._examples.values(), self.own)
             if not found.urls:
                 raise SiteError(f"no articles on list page {number}: {page.url}")
             yield number, url, found
@@ -115,7 +116,7 @@ class Site:
 
     def knows(self, urls: Iterable[str]) -> None:
         """Addresses that are articles: what list pages link to is compared with them."""
-        self._examples.update(dict.fromkeys(urls))
+        self._examples.update((shape(url), url) for url in urls)
 
     def own(self, url: str) -> str:
         """The one spelling of an address at this site; empty for every other one."""
