@@ -37,7 +37,9 @@ DOWN_AT, DOWN_FOR = 0.5, 30
 """After this share of the posts the site is down for so many requests."""
 A_PAGE = 50
 """Posts on a page of the API."""
-STOPPED_AT, KILLED_AT = 0.2, 0.35
+SIGNALS = ((0.2, signal.SIGINT), (0.35, signal.SIGKILL))
+"""Sent after these shares of the posts, to whichever run is at it then."""
+MOST_RUNS = 60
 LEFT_RUNS = 40
 EDITED, DELETED = 50, 20
 LONGEST_S = 3 * 3600.0
@@ -113,13 +115,12 @@ class Backfill:
     trouble: Trouble
     folder: Path
     peak_mb: int = 0
+    signals: list[tuple[float, signal.Signals]] = field(default_factory=lambda: list(SIGNALS))
 
     def run(self) -> int:
         size, began = len(self.blog.posts), time.monotonic()
-        exits = [self._ingest(STOPPED_AT, signal.SIGINT), self._ingest(KILLED_AT, signal.SIGKILL)]
-        for _ in range(20):
-            if exits[-1] == 0:
-                break
+        exits = [self._ingest()]
+        while exits[-1] != 0 and len(exits) < MOST_RUNS:
             exits.append(self._ingest())
         took = time.monotonic() - began
         print(f"{size} posts read in {took:.0f} s ({size / took:.0f}/s), in {len(exits)} runs that ended with {exits}")
@@ -142,8 +143,8 @@ class Backfill:
             print("   ", one)
         return int(bool(wrong or late or self._doubled() or self._gone() != DELETED))
 
-    def _ingest(self, until: float = 0.0, number: int = 0, *, everything: bool = True) -> int:
-        """One run; with `until` it is sent the signal after that share of the posts was asked for."""
+    def _ingest(self, *, everything: bool = True) -> int:
+        """One run; it is sent the next signal when that is due."""
         command = [sys.executable, "-m", "bot", "ingest", *(["--all"] if everything else [])]
         with (self.folder / "told.log").open("a") as told:
             process = subprocess.Popen(command, env=self._environ(), stdout=told, stderr=told)
@@ -152,9 +153,8 @@ class Backfill:
                 if process.poll() is not None or time.monotonic() > ends:
                     break
                 self._watch(process.pid)
-                if number and self.trouble.read > until * len(self.blog.posts):
-                    process.send_signal(number)
-                    number = 0
+                if self.signals and self.trouble.read > self.signals[0][0] * len(self.blog.posts):
+                    process.send_signal(self.signals.pop(0)[1])
                 time.sleep(0.2)
             if process.poll() is None:
                 process.kill()
