@@ -26,7 +26,7 @@ from bot.search.threshold import threshold
 SMALL_HEAP, LARGE_HEAP = 15 << 20, 128 << 20
 """Bytes a writer gathers before it writes: for the few articles of a day, and for a whole site."""
 
-LET_GO_S = 30.0
+LET_GO_S = 5.0
 """How often the mapped texts are let go: mapping them anew takes some milliseconds."""
 FREQS_KEPT = 50_000
 """Terms whose frequency is remembered until the next commit."""
