@@ -36,6 +36,9 @@ FIELDS = (
 )  # fmt: skip
 """Everything pages of the desk ask a form or an address for."""
 
+BUSY = 503
+"""Said by the form page itself where a conversation cannot be had in time: right on a machine with too much to do."""
+
 OPENED = (
     "/",
     "/healthz",
@@ -140,7 +143,7 @@ def _form(front: wiring.Front, app: Flask) -> Any:
             "once": words[-9:],
         }
         for answer in (client.post(f"{path}/field", data=one), client.post(path, data=whole), client.get(path)):
-            assert answer.status_code < 500, answer.status
+            assert answer.status_code < 500 or answer.status_code == BUSY, answer.status
 
     return posted
 
