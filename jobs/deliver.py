@@ -91,9 +91,6 @@ def deliver_due(
 
 def run(courier: Courier) -> int:
     """Send everything that is due on the courier's channels. Returns how many followers got something."""
-    with courier.sessions.begin() as session:
-        deliveries.recover(session, courier.now())
-        deliveries.forgotten(session, courier.now())
     supply, book = Supply(courier), Book(courier)
     slots = threading.Semaphore(courier.speed.at_once)
     try:
@@ -111,7 +108,7 @@ def _hand_back(courier: Courier, supply: Supply) -> None:
     """What was claimed and will not be sent by this run, should it end early: nobody has to wait for the lease."""
     if supply.left_over():
         with suppress(sa.exc.DBAPIError), courier.sessions.begin() as session:
-            deliveries.hand_back(session, courier.worker, courier.now())
+            deliveries.hand_back(session, courier.worker)
 
 
 def _hands(at_once: int) -> int:

@@ -25,6 +25,8 @@ SETTLED = frozenset({"template"})
 """Channels on which a repeat is harmless: there one sender begins up to MANY with one commit."""
 SEEN = timedelta(seconds=5)
 """How long a broadcast is not looked up again: an article taken down meanwhile may still go out."""
+TIDIED = 15.0
+"""Seconds between two looks at what dead workers left."""
 HELP = 1.0
 """Seconds after which other machines are asked to help, again."""
 
@@ -39,6 +41,7 @@ class Supply:
     _fetching: bool = False
     _dry: bool = False
     _asked: float = 0.0
+    _tidied: float = 0.0
 
     def take(self, before_waiting: Callable[[], object]) -> list[Packet]:
         """The next for one sender; none where nothing is due any more. before_waiting: called if it takes a while."""
@@ -80,9 +83,16 @@ class Supply:
             portion.append(self._ready.popleft())
         return portion
 
+    def _tidy(self) -> None:
+        """A push may take hours: what others left when they died must not wait for its end."""
+        if time.monotonic() - self._tidied > TIDIED:
+            self._tidied = time.monotonic()
+            when_database_answers(lambda: tidy(self.courier))
+
     def _fetch(self) -> None:
         packets: list[Packet] = []
         try:
+            self._tidy()
             claimed, packets = when_database_answers(lambda: _claimed(self.courier))
             if claimed >= self.courier.speed.at_once and time.monotonic() - self._asked > HELP:
                 self._asked = time.monotonic()
@@ -92,6 +102,13 @@ class Supply:
                 self._ready.extend(packets)
                 self._fetching, self._dry = False, not packets
                 self._change.notify_all()
+
+
+def tidy(courier: Courier) -> None:
+    """Rows of dead workers are planned again, or unsure; so are repeats that the platform would no longer know."""
+    with courier.sessions.begin() as session:
+        deliveries.recover(session, courier.now())
+        deliveries.forgotten(session, courier.now())
 
 
 def _claimed(courier: Courier) -> tuple[int, list[Packet]]:

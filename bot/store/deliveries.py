@@ -269,7 +269,9 @@ def claim(
     heard_since: datetime | None = None,
 ) -> Sequence[Delivery]:
     """Up to `limit` planned deliveries for this worker alone; with `heard_since` only to who wrote after it."""
-    due = sa.and_(Delivery.state == "planned", Delivery.due_at <= now, Delivery.channel.in_(channels))
+    forgotten = sa.and_(Delivery.channel == "template", Delivery.begun_at <= now - TEMPLATE_KNOWN)
+    settled = sa.or_(Delivery.begun_at.is_(None), ~forgotten)
+    due = sa.and_(Delivery.state == "planned", Delivery.due_at <= now, Delivery.channel.in_(channels), settled)
     if heard_since is not None:
         due = sa.and_(due, Delivery.openid.in_(sa.select(Follower.openid).where(Follower.heard_at > heard_since)))
     ids = sa.select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(limit)
@@ -346,17 +348,17 @@ def _freed(session: Session, delivery_id: int, mine: bool) -> bool:
     return mine
 
 
-def hand_back(session: Session, worker: str, now: datetime) -> None:
+def hand_back(session: Session, worker: str) -> None:
     """What this worker claimed and did not begin is planned again, at once."""
-    _unclaim(session, Delivery.worker == worker, now)
+    _unclaim(session, Delivery.worker == worker)
 
 
-def _unclaim(session: Session, whose: sa.ColumnElement[bool], now: datetime) -> None:
+def _unclaim(session: Session, whose: sa.ColumnElement[bool]) -> None:
     """Surely not sent: the articles are free, too."""
     fresh = sa.and_(Delivery.state == "claimed", Delivery.begun_at.is_(None), whose)
     freed = sa.delete(Received).where(Received.delivery_id.in_(sa.select(Delivery.id).where(fresh)))
     session.execute(freed.execution_options(synchronize_session=False))
-    again = sa.update(Delivery).where(fresh).values(state="planned", due_at=now, lease_until=None)
+    again = sa.update(Delivery).where(fresh).values(state="planned", lease_until=None)
     session.execute(again.execution_options(synchronize_session=False))
 
 
@@ -377,7 +379,7 @@ def recover(session: Session, now: datetime) -> None:
     template messages by their client_msg_id while the platform knows it.
     """
     lapsed = sa.or_(Delivery.lease_until <= now, Delivery.lease_until > now + LONGEST_HELD)
-    _unclaim(session, lapsed, now)
+    _unclaim(session, lapsed)
     repeatable = sa.or_(
         Delivery.channel.in_(TO_MANY),
         sa.and_(Delivery.channel == "template", Delivery.begun_at > now - TEMPLATE_KNOWN),
@@ -386,7 +388,8 @@ def recover(session: Session, now: datetime) -> None:
     safe = sa.and_(Delivery.state.in_(("claimed", "sending")), lapsed)
     unsure = {"state": "unsure", "error": "the worker died while sending", "settled_at": now, "lease_until": None}
     session.execute(sa.update(Delivery).where(begun).values(**unsure))
-    session.execute(sa.update(Delivery).where(safe).values(state="planned", due_at=now, lease_until=None))
+    # Due as before, and so ahead of what was never begun: the platform knows their ids for minutes only.
+    session.execute(sa.update(Delivery).where(safe).values(state="planned", lease_until=None))
 
 
 def forgotten(session: Session, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -17,6 +18,7 @@ from bot.store import deliveries
 from bot.store.deliveries import Delivery, Received
 from jobs import courier as couriers
 from jobs import deliver
+from jobs import supply as supplies
 from jobs.courier import Speed
 from jobs.habits import Habits
 from jobs.supply import Supply
@@ -230,3 +232,38 @@ def test_a_sender_that_fails_to_write_down_holds_up_nobody(shelf: Shelf, account
                 supply._change.notify_all()
             pytest.fail("it waits for somebody who is gone")
         assert len(taken.result()) == 1
+
+
+def test_a_template_message_the_platform_has_forgotten_is_not_sent_again_by_a_long_run(
+    shelf: Shelf, account: Account
+) -> None:
+    """It was begun by somebody who died; this run goes on for hours."""
+    shelf.subscribe("oA", "chips")
+    shelf.put(1, "chips")
+    plan(shelf)
+    mine = courier(shelf, account)
+    supply = Supply(mine)
+    supply._tidied = time.monotonic()
+    with shelf.store.begin() as session:
+        (row,) = session.scalars(sa.select(Delivery))
+        row.begun_at = shelf.clock()
+    shelf.clock.move(10 * MINUTE)
+    assert supply.take(lambda: None) == []
+    assert send(shelf, account) == 0
+    assert states(shelf) == {"unsure": 1}
+
+
+def test_what_dead_workers_left_comes_first_and_while_a_push_goes_on(
+    shelf: Shelf, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supplies, "TIDIED", 0.0)
+    openids = writers(shelf, 30)
+    with shelf.store.begin() as session:
+        rows = deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 2)
+    supply = Supply(courier(shelf, account))
+    first = supply.take(lambda: None)
+    shelf.clock.move(2 * MINUTE)
+    taken = [packet for _ in range(12) for packet in supply.take(lambda: None)]
+    order = [packet.row.openid for packet in first + taken]
+    assert {row.openid for row in rows} <= set(order)
+    assert len(openids) > len(order)
