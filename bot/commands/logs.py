@@ -37,5 +37,5 @@ def set_up(level: int = logging.INFO) -> None:
     handler.setFormatter(Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Some of these log addresses that carry tokens and openids, the others every tick.
-    for chatty in ("urllib3", "httpx", "httpcore", "requests", "werkzeug", "apscheduler"):
+    for chatty in ("alembic", "urllib3", "httpx", "httpcore", "requests", "werkzeug", "apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

