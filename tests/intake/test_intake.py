@@ -298,13 +298,19 @@ def test_a_slot_named_in_a_command_is_a_change_not_a_restart() -> None:
     assert talk.inquiry.reopened == "area"
 
 
-def test_insisting_on_a_command_is_a_yes() -> None:
+@pytest.mark.parametrize("yes", ["取消", "确认取消", "确定取消", "是的，取消", "好的，取消", "取消吧", "确定不要了"])
+def test_insisting_on_a_command_is_a_yes(yes: str) -> None:
     talk = follower()
     talk.say("想在昆山租3000平厂房")
     talk.say("取消")
-    assert "登记取消了" in talk.say("取消")
+    assert "登记取消了" in talk.say(yes)
+
+
+@pytest.mark.parametrize("yes", ["删除我的信息", "确认删除", "确定删除", "是的，删除"])
+def test_insisting_on_being_erased_is_a_yes(yes: str) -> None:
+    talk = follower()
     talk.say("删除我的信息")
-    assert "已经删除" in talk.say("删除我的信息")
+    assert "已经删除" in talk.say(yes)
 
 
 def test_a_skipped_closed_question_leaves_everything_as_it_was() -> None:
