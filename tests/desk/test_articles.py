@@ -147,7 +147,7 @@ def test_a_hidden_article_is_in_no_answer_and_no_push_whatever_the_site_does(eit
         with reading(either) as session:
             article = session.get_one(articles.Article, number)
             return (
-                wiring._document(article, ()) is not None,
+                wiring.document_of(article, ()) is not None,
                 bool(news.candidates(session, "robot", news.USUAL, later)),
                 bool(news.stories(session, [number])),
                 articles.topic_counts(session).get("robot", 0),

@@ -137,7 +137,7 @@ def test_who_was_erased_or_left_since_does_not_come_back(settings: Set, tmp_path
     later = datetime.now(UTC) + timedelta(seconds=2)
     for key, openid, effect in (("e1", "oErased", PersonErased()), ("e2", "oLeft", Unfollowed())):
         gone = message(key, openid)
-        wiring._commit(
+        wiring.commit(
             made, (), lambda _: False, lambda: None, type(gone)(openid, "gh", later, key, gone.content), (effect,)
         )
     made.redis.delete(*made.redis.keys("c:*"))
