@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Running
+from tests.browser.leaving import put_away
 from tests.browser.test_phone import INQUIRY, last, new_follower, say
 
 pytestmark = pytest.mark.browser
@@ -25,7 +26,7 @@ def page(browser: Browser, running: Running) -> Iterator[Page]:
     page.set_default_timeout(20_000)
     page.goto(running.phone)
     yield page
-    context.close()
+    put_away(context)
 
 
 def test_the_printed_account_opens_the_desk_and_an_answer_reaches_the_phone(page: Page, running: Running) -> None:
@@ -60,5 +61,4 @@ def test_the_printed_account_opens_the_desk_and_an_answer_reaches_the_phone(page
     desk.get_by_label(re.compile("^回复")).fill(words)
     desk.get_by_role("button", name="发送").click()
     expect(desk.locator(".talk .ours").last).to_contain_text("已发出")
-    desk.close()
     expect(page.get_by_test_id("chat")).to_contain_text(words, timeout=10_000)

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Running
+from tests.browser.leaving import put_away
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +37,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, running: Running) -> 
     page.goto(running.phone)
     expect(page.locator("#check")).to_have_text("回调正常")  # by then the page shows who is there already
     yield page
-    context.close()
+    put_away(context)
 
 
 def say(page: Page, text: str) -> None:
@@ -67,7 +68,6 @@ def test_a_follower_reads_inquires_and_hears_of_a_new_article(page: Page, runnin
     with page.context.expect_page() as opened:
         page.get_by_test_id("message").last.locator("[data-testid=link], [data-testid=card]").first.click()
     expect(opened.value.locator("h2.post-title")).to_contain_text("光")
-    opened.value.close()
 
     staff_before = page.get_by_test_id("staff-message").count()
     say(page, INQUIRY)
@@ -94,6 +94,6 @@ def test_a_follower_reads_inquires_and_hears_of_a_new_article(page: Page, runnin
     desk.get_by_test_id("title").fill(title)
     desk.get_by_test_id("body").fill(body)
     desk.get_by_test_id("publish").click()
-    desk.close()
+    expect(desk.locator("h2.post-title")).to_contain_text(title)
     expect(page.get_by_test_id("chat")).to_contain_text(title, timeout=60_000)
     assert (page.get_by_test_id("chat").inner_text()).count(title) == 1

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from handlers.web.staff.routes import ROUTES
 from tests.browser.conftest import ROOT, Running, product
+from tests.browser.leaving import put_away
 from tests.browser.test_phone import last, new_follower, say
 
 pytestmark = pytest.mark.browser
@@ -58,7 +59,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, looked_at: Running) -
     told: list[str] = []
     context.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
     yield page
-    context.close()
+    put_away(context)
     assert [text for text in told if "favicon" not in text and "status of 4" not in text] == []
 
 
@@ -193,7 +194,7 @@ def test_a_push_waits_is_retitled_approved_and_arrives(page: Page, staff: Page, 
     )
     site.get_by_test_id("body").fill(f"{mark}：{told}")  # two that are much alike would count as one story
     site.get_by_test_id("publish").click()
-    site.close()
+    expect(site.locator("h2.post-title")).to_contain_text(title)
     waiting = staff.locator("article", has=staff.get_by_role("button", name="批准，发出"), has_text=title)
     for _ in range(60):
         staff.goto(f"{looked_at.web}/staff/pushes")

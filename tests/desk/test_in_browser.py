@@ -25,6 +25,7 @@ from bot.store.base import Sessions, reading
 from bot.store.talks import Line
 from handlers.web.staff import Desk, desk_door
 from handlers.web.staff.routes import ROUTES
+from tests.browser.leaving import put_away
 from tests.conftest import free_port
 from tests.desk.conftest import make_desk
 from tests.desk.people import PASSWORD, Clock, Office
@@ -88,7 +89,7 @@ def opened(browser: Chromium, size: str) -> Iterator[Callable[[], Page]]:
 
     yield new
     for context in contexts:
-        context.close()
+        put_away(context)
 
 
 def sign_in(page: Page, address: str, name: str) -> None:

@@ -28,6 +28,7 @@ from bot.simulator.app import Account, Simulator, serving
 from bot.store.base import Sessions
 from handlers.web.staff import Desk, desk_door
 from handlers.web.staff.desk import OwnWeChat
+from tests.browser.leaving import put_away
 from tests.conftest import free_port
 from tests.desk.conftest import make_desk
 from tests.desk.people import PASSWORD, Clock, Office
@@ -405,4 +406,4 @@ def test_on_a_phone_inside_wechat(build: Callable[..., House], browser: Chromium
         expect(page.get_by_role("button", name="认领这条线索")).to_be_visible()
         assert complaints == []
     finally:
-        context.close()
+        put_away(context)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.leaving import put_away
+
 from .conftest import World, text_reply
 
 CHROMIUM = next(
@@ -26,7 +28,7 @@ def page(browser, safe: World, request: pytest.FixtureRequest) -> Iterator[objec
     shown.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     shown.goto(safe.base)
     yield shown
-    shown.close()
+    put_away(shown.context)
     assert complaints == []
 
 
