@@ -111,7 +111,8 @@ def test_coming_in_with_a_code(house: tuple[str, Office], opened: Callable[[], P
     page.get_by_role("button", name="开启两步验证").click()
     picture = page.get_by_alt_text("验证器二维码")
     expect(picture).to_be_visible()
-    page.wait_for_function("document.querySelector('.qr').naturalWidth > 100")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("picture => picture.naturalWidth") > 100
     totp = pyotp.TOTP(page.locator("code").inner_text())
     page.get_by_label("验证器里的 6 位数字").fill(totp.now())
     page.get_by_role("button", name="开启").click()
