@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from bot import wiring
+from bot.adapters.redis_scripts import connected
 from bot.commands import tracing
 from bot.commands.logs import Lines
 from bot.store import outbox, staff
@@ -110,7 +111,7 @@ def test_prometheus_gets_it_with_the_counters_of_all_processes(client: FlaskClie
 
 
 def test_without_redis_the_rest_is_still_told(front: wiring.Front, client: FlaskClient) -> None:
-    away = wiring.connected("redis://127.0.0.1:9/0")
+    away = connected("redis://127.0.0.1:9/0")
     from dataclasses import replace
 
     found = {one.name for one in replace(wiring.vitals_of(front), redis=away)()}
