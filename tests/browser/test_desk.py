@@ -25,6 +25,7 @@ def page(browser: Browser, running: Running) -> Iterator[Page]:
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(running.phone)
+    expect(page.locator("#check")).to_have_text("回调正常")  # by then the page shows who is there already
     yield page
     put_away(context)
 
