@@ -27,6 +27,7 @@ from jobs import (
     deliver,
     digest,
     doubts,
+    follow,
     forget,
     handmade,
     housekeeping,
@@ -206,6 +207,10 @@ class Work:
         if told:
             self.wake("notify")
 
+    def follow(self) -> None:
+        if self.account.rights.tags:
+            follow.bring_in_step(self.made.sessions, self.account.platform)
+
     def mass(self) -> None:
         if not self.account.rights.mass_to_tag:
             if handmade.plan(self.made.sessions, datetime.now(UTC)):
@@ -275,7 +280,8 @@ def _table(made: wiring.Base) -> tuple[Job, ...]:
 
 
 _NAMES = (
-    "notify", "answer", "remind", "summary", "asked", "forget", "ingest", "digest", "deliver", "mass", "housekeeping",
+    "notify", "answer", "remind", "summary", "asked", "forget", "ingest", "digest", "deliver", "follow", "mass",
+    "housekeeping",
 )  # fmt: skip
 
 

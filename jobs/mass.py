@@ -19,7 +19,7 @@ from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
-from bot.tagging import AT_ONCE, Tagging, tag_of, tagged
+from bot.tagging import AT_ONCE, UNKNOWN_TAG, Tagging, tag_of, tagged, untagged
 from jobs.drafts import Draftsman, Layout, make, titled
 from jobs.habits import Habits
 from jobs.pictures import COVER
@@ -48,7 +48,6 @@ NO_TAG = (45056, 48001)
 MASS_USED_UP = 45028
 """Other than 45009, which is the day's calls."""
 LIST = "list"
-UNKNOWN_TAG = (40152, 45159)
 UNKNOWN_PICTURE = 40007
 REPEATABLE = timedelta(hours=23)
 """The platform knows a clientmsgid for 24 hours; after that a repeat would be a second send."""
@@ -57,7 +56,6 @@ REPEATABLE = timedelta(hours=23)
 class Masses(Draftsman, Tagging, Protocol):
     """The platform's tag and mass calls. Raises PlatformError."""
 
-    def untag(self, openids: Sequence[str], tag_id: int) -> None: ...
     def mass_to_tag(self, tag_id: int, media_id: str, clientmsgid: str) -> str: ...
     def mass_to_followers(self, openids: Sequence[str], media_id: str, clientmsgid: str) -> str: ...
 
@@ -369,30 +367,31 @@ def _issue_of(press: Press, row: Delivery) -> Issue:
 
 
 def _keep_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> None:
-    """The tag is on those who are to get this send and on nobody else; first it leaves those who are not."""
-    facts = (issue.topic, issue.articles, issue.fresh, row.id, press.now())
+    """The tag is on those who are to get this send and on nobody else; first it leaves those who are not. Once the send
+    is over it goes back to all who follow the topic (jobs/follow.py)."""
     last = ""
-    while leaving := _too_many(press, facts, last):
+    while leaving := _batch(press, issue, row, tags.to_leave, last):
         last = leaving[-1]
-        press.platform.untag(leaving, tag_id)
+        untagged(press.platform, leaving, tag_id)
         with press.sessions.begin() as session:
             tags.left(session, issue.topic, leaving)
     last = ""
-    while joining := _too_few(press, facts, last):
+    while joining := _batch(press, issue, row, tags.to_join, last):
         last = joining[-1]
         with_tag = tagged(press.platform, joining, tag_id)
         with press.sessions.begin() as session:
             tags.joined(session, issue.topic, with_tag)
 
 
-def _too_many(press: Press, facts: Facts, after: str) -> list[str]:
-    with reading(press.sessions) as session:
-        return tags.to_leave(session, *facts, after, AT_ONCE)
-
-
-def _too_few(press: Press, facts: Facts, after: str) -> list[str]:
-    with reading(press.sessions) as session:
-        return tags.to_join(session, *facts, after, AT_ONCE)
+def _batch(press: Press, issue: Issue, row: Delivery, look: Callable[..., list[str]], after: str) -> list[str]:
+    """The next of them; tag and delivery stay ours until their call is done."""
+    now = press.now()
+    with press.sessions.begin() as session:
+        if not tags.take(session, issue.topic, press.worker, now, LEASE):
+            raise _Postponed("the tag is just being put on who follows the topic")
+        if not deliveries.keep(session, row.id, press.worker, now, LEASE):
+            raise _Postponed("the lease is over")
+        return look(session, issue.topic, issue.articles, issue.fresh, row.id, now, after, AT_ONCE)
 
 
 def _draft(press: Press, issue: Issue, row: Delivery) -> str:
@@ -413,10 +412,13 @@ def _begin(press: Press, issue: Issue, row: Delivery) -> None:
         raise _Off("no mass send left")
     try:
         with press.sessions.begin() as session:
+            if not tags.take(session, issue.topic, press.worker, press.now(), LEASE):
+                raise _Postponed("the tag changed meanwhile")
             if not tags.receive(session, issue.topic, issue.articles, row.id, press.now()):
                 raise _Postponed("somebody got one of the articles meanwhile")
             if not deliveries.start(session, row.id, press.worker, press.now(), LEASE):
                 raise _Postponed("the lease is over")
+            tags.let_go(session, issue.topic, press.worker)  # from here on the delivery itself keeps others from it
     except _Postponed:
         press.ledger.give_back_mass(ANY, press.now())
         raise
@@ -484,6 +486,7 @@ def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | No
     log.warning("mass send %s: %s", row.id, error)
     with press.sessions.begin() as session:
         broadcast = session.get_one(Broadcast, row.broadcast_id)
+        tags.let_go(session, broadcast.topic, press.worker)
         if isinstance(error, PlatformError) and error.code in UNKNOWN_TAG:
             tags.lost(session, broadcast.topic)
         if wait is not None and row.attempts < TRIES:

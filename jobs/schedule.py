@@ -21,6 +21,7 @@ TABLE: Mapping[str, str] = {
     "ingest": "take in new articles of the site",
     "digest": "plan what subscribers hear of",
     "deliver": "send what is planned",
+    "follow": "keep the tags of topics on who follows them",
     "mass": "once a day: plan a mass send, and send it",
     "housekeeping": "let go of what has been kept long enough",
 }

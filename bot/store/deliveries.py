@@ -35,6 +35,8 @@ _PAGE = -1
 """The batch of that: a broadcast is published once."""
 TEMPLATE_KNOWN = timedelta(minutes=9)
 """The platform knows a client_msg_id for ten minutes: until then a repeat brings nothing twice (reference §9.1)."""
+TOLD_WITHIN = timedelta(days=1)
+"""After so long a mass send is over, whether or not the platform's word on it came."""
 LONGEST_HELD = timedelta(hours=1)
 """No worker holds a row as long: what says so was claimed by a machine whose clock was wrong."""
 _MINE = ("claimed", "sending", "unsure")
@@ -309,6 +311,11 @@ def start(session: Session, delivery_id: int, worker: str, now: datetime, lease:
     return _change(session, delivery_id, worker, "claimed", state="sending", lease_until=now + lease, begun_at=begun)
 
 
+def keep(session: Session, delivery_id: int, worker: str, now: datetime, lease: timedelta) -> bool:
+    """Getting it ready takes longer. False: the row is no longer this worker's."""
+    return _change(session, delivery_id, worker, "claimed", lease_until=now + lease)
+
+
 def drafted(session: Session, delivery_id: int, worker: str, media_id: str) -> bool:
     return _change(session, delivery_id, worker, "claimed", media_id=media_id)
 
@@ -438,6 +445,17 @@ def end_as_one(session: Session, broadcast: Broadcast) -> None:
     if any(state in ("planned", "claimed", "sending") or (state == "sent" and told is None) for state, told in states):
         return
     broadcast.state = "done" if any(state == "sent" for state, _ in states) else "failed"
+
+
+def is_sending_to_tag(session: Session, topic: str, now: datetime) -> bool:
+    """A mass send to the topic's tag is due or under way: until the platform told how it ended, the tag must not reach
+    anybody else."""
+    mine = sa.and_(Delivery.channel == "mass", Broadcast.topic == topic)
+    due = sa.and_(Delivery.state == "planned", Delivery.due_at <= now)
+    untold = sa.and_(Delivery.begun_at > now - TOLD_WITHIN, Delivery.delivered_at.is_(None), Delivery.state != "failed")
+    going = sa.or_(due, Delivery.state.in_(("claimed", "sending")), untold)
+    found = sa.select(Delivery.id).join(Broadcast, Broadcast.id == Delivery.broadcast_id).where(mine, going)
+    return session.scalar(found.limit(1)) is not None
 
 
 def template_reported(session: Session, openid: str, msg_id: str, *, ok: bool, error: str, at: datetime) -> None:

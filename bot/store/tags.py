@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from bot.store import deliveries
 from bot.store.base import Base, add_missing
-from bot.store.deliveries import Received
+from bot.store.deliveries import LONGEST_HELD, Received
 from bot.store.subscriptions import APART, AT_ONCE, Subscription
 
 MANY = 10_000
@@ -18,10 +19,14 @@ PAGE = 5_000
 
 
 class TopicTag(Base):
+    """kept_by: who puts it on followers or takes it away, alone until kept_until: two at once would undo each other."""
+
     __tablename__ = "topic_tags"
 
     topic: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     tag_id: Mapped[int]
+    kept_by: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    kept_until: Mapped[datetime | None]
 
 
 class TagMember(Base):
@@ -48,6 +53,30 @@ def lost(session: Session, topic: str) -> None:
     session.execute(sa.delete(TagMember).where(TagMember.topic == topic))
 
 
+def take(session: Session, topic: str, who: str, now: datetime, lease: timedelta) -> bool:
+    """Only `who` changes who has the tag for so long, and longer by asking again. False: somebody else does."""
+    over = sa.or_(TopicTag.kept_until.is_(None), TopicTag.kept_until <= now, TopicTag.kept_until > now + LONGEST_HELD)
+    free = sa.and_(TopicTag.topic == topic, sa.or_(TopicTag.kept_by == who, over))
+    mine = sa.update(TopicTag).where(free).values(kept_by=who, kept_until=now + lease)
+    return session.scalar(mine.returning(TopicTag.topic)) is not None
+
+
+def take_to_follow(session: Session, topic: str, who: str, now: datetime, lease: timedelta) -> bool:
+    """`take` for putting it on who follows the topic. False also while a mass send has it on its recipients only."""
+    # Looked at with the tag in hand: a send that begins from now on has to wait for it.
+    return take(session, topic, who, now, lease) and not deliveries.is_sending_to_tag(session, topic, now)
+
+
+def let_go(session: Session, topic: str, who: str) -> None:
+    mine = sa.and_(TopicTag.topic == topic, TopicTag.kept_by == who)
+    session.execute(sa.update(TopicTag).where(mine).values(kept_by="", kept_until=None))
+
+
+def known(session: Session) -> list[str]:
+    """The topics that have a tag."""
+    return list(session.scalars(sa.select(TopicTag.topic).order_by(TopicTag.topic)))
+
+
 def joined(session: Session, topic: str, openids: Iterable[str]) -> None:
     add_missing(session, TagMember, [{"topic": topic, "openid": openid} for openid in openids])
 
@@ -67,6 +96,13 @@ def without(session: Session, topic: str, after: str, most: int) -> list[str]:
     has_it = sa.exists().where(TagMember.topic == topic, TagMember.openid == Subscription.openid)
     mine = sa.and_(Subscription.topic == topic, Subscription.openid > after, ~has_it)
     return list(session.scalars(sa.select(Subscription.openid).where(mine).order_by(Subscription.openid).limit(most)))
+
+
+def without_topic(session: Session, topic: str, after: str, most: int) -> list[str]:
+    """Who has the tag and does not follow the topic; those behind `after` in the alphabet."""
+    follows = sa.exists().where(Subscription.topic == topic, Subscription.openid == TagMember.openid)
+    mine = sa.and_(TagMember.topic == topic, TagMember.openid > after, ~follows)
+    return list(session.scalars(sa.select(TagMember.openid).where(mine).order_by(TagMember.openid).limit(most)))
 
 
 def to_join(
