@@ -27,14 +27,6 @@ UNTOLD = timedelta(minutes=3)
 GIVEN_UP = timedelta(days=2)
 """After so long without an answer staff have to look."""
 RUNNING = 1
-WHY = {
-    2: "the check for original articles failed",
-    3: "it failed",
-    4: "the platform's review refused it",
-    5: "staff deleted it again",
-    6: "the platform banned it afterwards",
-}
-"""What a publish_status means (reference §7.5); 0 is success."""
 
 
 class Publisher(Draftsman, Protocol):
@@ -142,6 +134,6 @@ def _told(office: Office, row: Delivery, answer: Published) -> None:
     if answer.status == RUNNING:
         return
     ok = answer.status == 0
-    url, why = next(iter(answer.urls), ""), "" if ok else WHY.get(answer.status, f"publish_status {answer.status}")
+    url, why = next(iter(answer.urls), ""), "" if ok else f"{deliveries.PUBLISH_STATUS}{answer.status}"
     with office.sessions.begin() as session:
         deliveries.published(session, row.msg_id, ok=ok, url=url, error=why, at=office.now())

@@ -12,10 +12,19 @@ from sqlalchemy.orm import Session
 from bot.store import broadcasts, deliveries
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast, Results
+from bot.store.deliveries import Delivery
 from bot.store.news import SHANGHAI
 
 Act = Callable[[Session], bool]
 PUBLISHING = {"sent": "handed in, the platform looks at it", "planned": "waits for a worker"}
+PUBLISH_STATUS = {
+    "2": "the check for original articles failed",
+    "3": "it failed",
+    "4": "the platform's review refused it",
+    "5": "staff deleted it again",
+    "6": "the platform banned it afterwards",
+}
+"""What a publish_status means (reference §7.5)."""
 DONE = {"publish": "a worker hands it in within a minute; push show tells how it went\n"}
 
 
@@ -81,6 +90,7 @@ def _list(sessions: Sessions, out: TextIO, limit: int = 20) -> int:
 def _show(sessions: Sessions, out: TextIO, number: int) -> int:
     with reading(sessions) as session:
         preview, results = broadcasts.show(session, number), broadcasts.results(session, number)
+        publication = deliveries.publications(session, [number]).get(number)
     if preview is None or results is None:
         out.write(f"there is no broadcast {number}\n")
         return 2
@@ -88,8 +98,8 @@ def _show(sessions: Sessions, out: TextIO, number: int) -> int:
     out.write(f"title: {preview.broadcast.title or '(the usual one)'}\n")
     for story in preview.stories:
         out.write(f"  {story.id}  {story.title}  {story.url}\n")
-    for told in _publishing(results):
-        out.write(f"{told}\n")
+    if publication is not None:
+        out.write(f"{_publishing(publication, preview.broadcast.url)}\n")
     if preview.broadcast.preview_error:
         out.write(f"the last preview failed: {preview.broadcast.preview_error}\n")
     return 0
@@ -109,11 +119,13 @@ def _line(results: Results) -> str:
     return f"{head}  {_until(row)}{went}{figures}{told}"
 
 
-def _publishing(results: Results) -> list[str]:
+def _publishing(row: Delivery, url: str) -> str:
     """Where it lies on the account's page, or how far that has come."""
-    if results.broadcast.url:
-        return [f"published: {results.broadcast.url}"]
-    return [f"publishing: {PUBLISHING.get(state, state)}" for state in results.counts.get(deliveries.PUBLISH, ())]
+    if row.state == "sent" and row.delivered_at:
+        return f"published: {url}"
+    status = row.error.removeprefix(deliveries.PUBLISH_STATUS)
+    why = f": {PUBLISH_STATUS.get(status, row.error)}" if row.error else ""
+    return f"publishing: {PUBLISHING.get(row.state, row.state)}{why}"
 
 
 def _until(row: Broadcast) -> str:

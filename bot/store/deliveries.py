@@ -31,6 +31,8 @@ TO_MANY = ("mass", "list")
 """Channels that go to many followers with one call."""
 PUBLISH = "publish"
 """No channel to followers: the articles appear on the account's page."""
+PUBLISH_STATUS = "publish_status "
+"""What the platform's own number of how it ended stands behind, as an error (reference §7.5)."""
 _PAGE = -1
 """The batch of that: a broadcast is published once."""
 TEMPLATE_KNOWN = timedelta(minutes=9)
@@ -501,6 +503,12 @@ def ask_publish(session: Session, broadcast_id: int, now: datetime) -> bool:
     again = {**dict.fromkeys(_TEXTS, ""), "begun_at": None, "settled_at": None, "delivered_at": None}
     redo = sa.update(Delivery).where(mine).values(state="planned", attempts=0, due_at=now, **again)
     return session.scalar(redo.returning(Delivery.id)) is not None
+
+
+def publications(session: Session, numbers: Collection[int]) -> dict[int, Delivery]:
+    """By broadcast, for those that staff asked to publish."""
+    mine = sa.and_(Delivery.channel == PUBLISH, Delivery.broadcast_id.in_(numbers))
+    return {row.broadcast_id: row for row in session.scalars(sa.select(Delivery).where(mine))}
 
 
 def unpublished(session: Session, since: datetime, now: datetime) -> Sequence[Delivery]:

@@ -256,7 +256,7 @@ def _publish_report(session: Session, message: Message, fields: Mapping[str, obj
     ok = str(info.get("publish_status", "")) == "0"
     items = _inside(info.get("article_detail")).get("item")
     urls = [str(_inside(item).get("article_url", "")) for item in (items if isinstance(items, list) else [items])]
-    error = "" if ok else f"publish_status {info.get('publish_status', '?')}"
+    error = "" if ok else f"{deliveries.PUBLISH_STATUS}{info.get('publish_status', '?')}"
     number = str(info.get("publish_id", ""))
     deliveries.published(session, number, ok=ok, url=urls[0] if ok else "", error=error, at=message.at)
 

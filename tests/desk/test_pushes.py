@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.store import articles, broadcasts
+from bot.adapters.vault import Vault
+from bot.adapters.wechat.capabilities import Capabilities
+from bot.dialogue.effects import Reported
+from bot.dialogue.message import Receipt
+from bot.store import articles, broadcasts, deliveries
 from bot.store.articles import Content
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
+from bot.store.deliveries import Delivery
+from bot.store.effects import commit
+from handlers.web.staff import Desk
+from tests.desk.conftest import make_desk
 from tests.desk.people import Browser, Clock, Office
+from tests.store.say import message
 
 
 @pytest.fixture
@@ -68,3 +78,98 @@ def test_an_agent_only_looks(waiting: int, li: Browser, store: Sessions) -> None
     assert "批准，发出" not in li.see("/pushes")
     assert li.post(f"/pushes/{waiting}/approve").status_code == 403
     assert row(store, waiting).state == "waiting"
+
+
+# Publishing
+
+
+@pytest.fixture
+def may() -> list[str]:
+    """What the account has the right to; a test may change it."""
+    return ["publish"]
+
+
+@pytest.fixture
+def woken() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def desk(store: Sessions, secrets: Vault, redis_url: str, clock: Clock, may: list[str], woken: list[str]) -> Desk:
+    made = make_desk(store, secrets, redis_url, clock)
+    standing = lambda: Capabilities.of("service" if "publish" in may else "service-unverified").table()  # noqa: E731
+    return replace(made, account=standing, wake=lambda job="notify": woken.append(job))
+
+
+@pytest.fixture
+def gone(waiting: int, store: Sessions) -> int:
+    """A push that went out."""
+    with store.begin() as session:
+        session.get_one(Broadcast, waiting).state = "done"
+    return waiting
+
+
+def publication(store: Sessions, number: int) -> Delivery:
+    with reading(store) as session:
+        return deliveries.publications(session, [number])[number]
+
+
+def tell(store: Sessions, secrets: Vault, status: str) -> None:
+    """The platform's event on publish_id 22476."""
+    item = {"idx": "1", "article_url": "https://mp.weixin.qq.com/s/x"}
+    info = {"publish_id": "22476", "publish_status": status, "article_detail": {"count": "1", "item": [item]}}
+    said = message(f"p{status}", "oHelper", Receipt("PUBLISHJOBFINISH", {"PublishEventInfo": info}))
+    commit(store, secrets, said, (Reported("PUBLISHJOBFINISH", {"PublishEventInfo": info}),), ())
+
+
+def hand_in(store: Sessions, number: int) -> None:
+    with store.begin() as session:
+        row = session.get_one(Delivery, publication(store, number).id)
+        row.state, row.msg_id = "sent", "22476"
+
+
+def test_a_push_is_published_by_who_is_sure_and_its_end_is_seen(
+    gone: int, wang: Browser, store: Sessions, secrets: Vault, office: Office, woken: list[str]
+) -> None:
+    assert "发布到公众号主页" in wang.see("/pushes")
+    wang.post(f"/pushes/{gone}/publish")
+    assert "请先勾选" in wang.see("/pushes")
+    assert office.log("push publish") == []
+    wang.post(f"/pushes/{gone}/publish", sure="1")
+    assert woken == ["deliver"]
+    assert publication(store, gone).state == "planned"
+    assert "等待提交" in wang.see("/pushes")
+    wang.post(f"/pushes/{gone}/publish", sure="1")
+    assert "已经提交过" in wang.see("/pushes")
+    assert [one.target for one in office.log("push publish")] == [str(gone)]
+    hand_in(store, gone)
+    page = wang.see("/pushes")
+    assert "微信审核中" in page and "确认发布" not in page
+    tell(store, secrets, "0")
+    page = wang.get("/pushes").text
+    assert "已发布" in page and 'href="https://mp.weixin.qq.com/s/x"' in page
+
+
+def test_why_it_was_not_published_is_said_and_it_can_be_asked_for_again(
+    gone: int, wang: Browser, store: Sessions, secrets: Vault
+) -> None:
+    wang.post(f"/pushes/{gone}/publish", sure="1")
+    hand_in(store, gone)
+    tell(store, secrets, "4")
+    page = wang.see("/pushes")
+    assert "没有发布成（微信审核没有通过）" in page and "再发布一次" in page
+    wang.post(f"/pushes/{gone}/publish", sure="1")
+    assert publication(store, gone).state == "planned"
+
+
+def test_only_managers_of_an_account_that_may_can_publish(
+    gone: int, wang: Browser, li: Browser, store: Sessions, may: list[str]
+) -> None:
+    assert "发布到公众号主页" not in li.see("/pushes")
+    assert li.post(f"/pushes/{gone}/publish", sure="1").status_code == 403
+    may.clear()
+    assert "发布到公众号主页" not in wang.see("/pushes")
+    wang.post(f"/pushes/{gone}/publish", sure="1")
+    assert "没有发布权限" in wang.see("/pushes")
+    with reading(store) as session:
+        assert deliveries.publications(session, [gone]) == {}

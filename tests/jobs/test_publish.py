@@ -104,7 +104,8 @@ def test_a_refusal_by_review_is_said_and_can_be_asked_for_again(world: World) ->
     world.post("settle")
     world.shelf.clock.move(4 * MINUTE)
     go(world)
-    assert (row(world).state, row(world).error) == ("failed", "the platform's review refused it")
+    assert row(world).state == "failed"
+    assert "publishing: failed: the platform's review refused it" in shown(world, number)
     world.post("knobs", publish_status=0)
     assert ask(world, number)[0] == 0
     assert go(world) == 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,11 +13,21 @@ from bot.store import broadcasts, deliveries, news
 from bot.store import desk as store
 from bot.store.base import reading
 from bot.store.broadcasts import TITLE, UNDECIDED
+from bot.store.deliveries import Delivery
 from handlers.web.staff.visit import Visit, to
 
 PAGE = 20
 UNSURE = 50
 Act = Callable[[Session], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How far putting it on the account's own page has come, in words; why: what was wrong, if anything."""
+
+    state: str
+    said: str
+    why: str = ""
 
 
 def pushes(visit: Visit) -> ResponseReturnValue:
@@ -33,6 +44,8 @@ def pushes(visit: Visit) -> ResponseReturnValue:
             results={push.broadcast.id: broadcasts.results(db, push.broadcast.id) for push in found},
             stories={story.id: story for story in news.stories(db, ids)},
             unsure=[] if before else deliveries.unsure(db)[:UNSURE],
+            published=_published(visit, db, [push.broadcast.id for push in found]),
+            may_publish=_may_publish(visit),
             topics=visit.desk.topics,
             news=visit.desk.news,
             longest=TITLE,
@@ -83,8 +96,36 @@ def preview(visit: Visit, number: int) -> ResponseReturnValue:
         if not broadcasts.ask_preview(db, number, who):
             abort(404)
         visit.note(db, "push preview", str(number))
+    visit.desk.wake("deliver")
     visit.say("push_preview", to=who)
     return to("pushes")
+
+
+def publish(visit: Visit, number: int) -> ResponseReturnValue:
+    """On the account's own page, for everybody to see: only who says that they are sure."""
+    if request.form.get("sure") != "1" or not _may_publish(visit):
+        visit.say("push_publish_sure" if _may_publish(visit) else "push_publish_not_allowed", "bad")
+        return to("pushes")
+    work: Act = lambda db: deliveries.ask_publish(db, number, visit.now)  # noqa: E731
+    answer = _done(visit, number, "push publish", "push_publishing", work, late="push_not_publishable")
+    visit.desk.wake("deliver")
+    return answer
+
+
+def _may_publish(visit: Visit) -> bool:
+    return any(one.allowed for one in visit.desk.account() if one.right.name == "publish")
+
+
+def _published(visit: Visit, db: Session, numbers: Sequence[int]) -> dict[int, Publication]:
+    texts = visit.desk.texts["pushes"]
+    return {number: _publication(texts, row) for number, row in deliveries.publications(db, numbers).items()}
+
+
+def _publication(texts: Mapping[str, Mapping[str, str]], row: Delivery) -> Publication:
+    """sent is no more than handed in, until the platform tells how it ended."""
+    state = "published" if row.state == "sent" and row.delivered_at else row.state
+    status = row.error.removeprefix(deliveries.PUBLISH_STATUS)
+    return Publication(state, texts["publishing"][state], texts["publish_status"].get(status, row.error))
 
 
 def settle(visit: Visit, number: int) -> ResponseReturnValue:
@@ -98,10 +139,12 @@ def settle(visit: Visit, number: int) -> ResponseReturnValue:
     return to("pushes")
 
 
-def _done(visit: Visit, number: int, act: str, said: str, work: Act, detail: str = "") -> ResponseReturnValue:
+def _done(
+    visit: Visit, number: int, act: str, said: str, work: Act, detail: str = "", late: str = "push_too_late"
+) -> ResponseReturnValue:
     with visit.desk.sessions.begin() as db:
         done = work(db)
         if done:
             visit.note(db, act, str(number), detail)
-    visit.say(said if done else "push_too_late", "good" if done else "bad")
+    visit.say(said if done else late, "good" if done else "bad")
     return to("pushes")

@@ -87,6 +87,7 @@ ROUTES = (
     _push("retitle", pushes.retitle),
     _push("drop_article", pushes.drop_article),
     _push("preview", pushes.preview),
+    _push("publish", pushes.publish),
     Route("POST", "/deliveries/<int:number>/settle", "settle_delivery", "manager", pushes.settle),
     Route("GET", "/figures", "figures", "manager", figures.figures_page),
     Route("POST", "/figures", "export_figures", "manager", figures.download),
