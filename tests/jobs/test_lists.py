@@ -198,6 +198,7 @@ def test_a_list_that_is_refused_ends_it_and_gives_back_what_it_took(world: World
     assert [row.state for row in lists_of(world)] == ["failed"]
     assert state(world).state == "failed"
     now = datetime.now(UTC)
+    assert world.ledger.mass_left("any", now) == 4
     assert [world.ledger.spend_each(openids, now) == openids for _ in range(5)] == [True] * 4 + [False]
     with world.shelf.store() as session:
         assert deliveries.waiting_news(session, openids[0], now).articles == (1,)

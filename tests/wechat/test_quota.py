@@ -297,3 +297,17 @@ def test_mass_sends_by_list_are_counted_for_each_follower_together_with_those_to
     assert ledger.with_mass_left(["oA", "oNever"], month) == ["oA", "oNever"]
     assert ledger.spend_each(["oA"], month + timedelta(days=10)) == ["oA"]
     assert ledger.with_mass_left([], month) == []
+
+
+def test_a_list_that_was_given_back_leaves_its_send_to_tags_again(client: Client) -> None:
+    ledger = Ledger(client, "wx-given-back", is_service=True)
+    month = datetime(2026, 11, 24, 12, tzinfo=CHINA)
+    ledger.spend_each(["oA", "oB"], month)
+    ledger.spend_each(["oA"], month)
+    assert ledger.mass_left("any", month) == 2
+    ledger.give_back_each(["oA"], month)
+    assert ledger.mass_left("any", month) == 3
+    ledger.give_back_each(["oA", "oB", "oNever"], month)
+    ledger.give_back_each(["oA"], month)
+    assert ledger.mass_left("any", month) == 4
+    assert [ledger.spend_mass("any", month) for _ in range(5)] == [True] * 4 + [False]

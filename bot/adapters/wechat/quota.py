@@ -87,27 +87,28 @@ redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """)
-# Followers by list: those with something left get one taken; 'most' is the most lists that anybody had.
+# Followers by list: those with something left get one taken. 'n:2' is how many followers had two lists or more, so that
+# the most that anybody had is known without looking at all of them, also after some were given back.
 _TAKE_EACH = Script("""
 local any = tonumber(redis.call('HGET', KEYS[1], 'any') or '0')
-local most = tonumber(redis.call('HGET', KEYS[1], 'most') or '0')
 local taken = {}
 for place = 3, #ARGV do
   local used = tonumber(redis.call('HGET', KEYS[1], ARGV[place]) or '0')
   if any + used < tonumber(ARGV[1]) then
     redis.call('HINCRBY', KEYS[1], ARGV[place], 1)
-    most = math.max(most, used + 1)
+    redis.call('HINCRBY', KEYS[1], 'n:' .. used + 1, 1)
     table.insert(taken, place - 3)
   end
 end
-redis.call('HSET', KEYS[1], 'most', most)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return taken
 """)
 _GIVE_BACK_EACH = Script("""
 for place = 1, #ARGV do
-  if tonumber(redis.call('HGET', KEYS[1], ARGV[place]) or '0') > 0 then
+  local used = tonumber(redis.call('HGET', KEYS[1], ARGV[place]) or '0')
+  if used > 0 then
     redis.call('HINCRBY', KEYS[1], ARGV[place], -1)
+    redis.call('HINCRBY', KEYS[1], 'n:' .. used, -1)
   end
 end
 return 1
@@ -212,7 +213,8 @@ class Ledger:
         _GIVE_BACK_EACH(self._redis, [self._mass_key(now)], *(_on_list(one) for one in openids))
 
     def _most_lists(self, now: datetime) -> int:
-        return int(self._redis.hget(self._mass_key(now), "most") or 0)
+        had = self._redis.hmget(self._mass_key(now), [f"n:{count}" for count in range(1, MASS_A_MONTH + 1)])
+        return max((count for count, followers in enumerate(had, 1) if int(followers or 0) > 0), default=0)
 
     def mass_turns(self, now: datetime) -> datetime:
         """When there are mass sends again."""
