@@ -381,7 +381,7 @@ def _unsure(session: Session, courier: Courier, row: Delivery, error: Unsure) ->
     if row.channel == "template" and now - (row.begun_at or now) < deliveries.TEMPLATE_KNOWN and row.attempts < TRIES:
         deliveries.ask_again(session, row.id, courier.worker, now + timedelta(seconds=2**row.attempts), str(error))
     else:
-        deliveries.settle(session, row.id, courier.worker, "unsure", now, error=str(error))
+        deliveries.unknown(session, row.id, courier.worker, now, str(error))
 
 
 def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformError, why: str) -> None:

@@ -72,8 +72,8 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """How it went. counts: deliveries by channel and state, e.g. {"service": {"sent": 3}}. delivered: of those, how
-    many the platform reported as arrived. total .. failed: the platform's figures of a mass send, where it gave some."""
+    """How it went. counts: deliveries by channel and state, e.g. {"service": {"sent": 3}}. delivered: of those to one
+    follower, how many the platform reported as arrived; a mass send has figures of its own."""
 
     broadcast: Broadcast
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -227,7 +227,7 @@ def results(session: Session, number: int) -> Results | None:
         counted.where(d.broadcast_id == number).group_by(d.channel, d.state)
     ):
         counts.setdefault(channel, {})[state] = number_of
-        delivered += arrived
+        delivered += arrived if state == "sent" and channel in ("template", "notice") else 0
     return Results(broadcast, counts, delivered)
 
 

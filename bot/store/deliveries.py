@@ -37,12 +37,17 @@ _PAGE = -1
 """The batch of that: a broadcast is published once."""
 TEMPLATE_KNOWN = timedelta(minutes=9)
 """The platform knows a client_msg_id for ten minutes: until then a repeat brings nothing twice (reference §9.1)."""
+CLOCKS_APART = timedelta(seconds=30)
+"""What two machines may differ by that look at the same moment."""
 TOLD_WITHIN = timedelta(days=1)
 """After so long a mass send is over, whether or not the platform's word on it came."""
 LONGEST_HELD = timedelta(hours=1)
 """No worker holds a row as long: what says so was claimed by a machine whose clock was wrong."""
 _MINE = ("claimed", "sending", "unsure")
 """States in which a row is its worker's: also one that was given up as unsure, for the worker may know after all."""
+_REPEATS = "state = 'planned' AND begun_at IS NOT NULL"
+_UNBEGUN: Mapping[str, Any] = {"begun_at": None, "delivered_at": None, "msg_id": ""}
+"""Surely not sent: what the platform told meanwhile was about another message."""
 _PACE_OF = {"news": AT_ONCE}
 """Kinds of broadcast by the pace they are for, where the two are not called the same."""
 
@@ -85,6 +90,7 @@ class Delivery(Base):
     __table_args__ = (
         sa.UniqueConstraint("broadcast_id", "openid", "batch"),
         sa.Index("ix_deliveries_state_due_at", "state", "due_at"),
+        sa.Index("ix_deliveries_repeats", "due_at", postgresql_where=sa.text(_REPEATS), sqlite_where=sa.text(_REPEATS)),
     )
 
 
@@ -272,21 +278,40 @@ def claim(
     limit: int,
     heard_since: datetime | None = None,
 ) -> Sequence[Delivery]:
-    """Up to `limit` planned deliveries for this worker alone; with `heard_since` only to who wrote after it."""
-    forgotten = sa.and_(Delivery.channel == "template", Delivery.begun_at <= now - TEMPLATE_KNOWN)
-    settled = sa.or_(Delivery.begun_at.is_(None), ~forgotten)
-    due = sa.and_(Delivery.state == "planned", Delivery.due_at <= now, Delivery.channel.in_(channels), settled)
+    """Up to `limit` planned deliveries for this worker alone; with `heard_since` only to who wrote after it.
+
+    What was begun comes first, whatever waits and whoever sleeps: the platform knows its ids for minutes only.
+    """
+    due = sa.and_(Delivery.due_at <= now, Delivery.channel.in_(channels))
+    repeats = sa.and_(sa.text(_REPEATS), due, _is_known(now))  # in these very words: else the index is not used
+    taken = _claim(session, repeats, worker, now + lease, limit)
+    if len(taken) == limit:
+        return taken
+    fresh = sa.and_(Delivery.state == "planned", due, Delivery.begun_at.is_(None))
     if heard_since is not None:
-        due = sa.and_(due, Delivery.openid.in_(sa.select(Follower.openid).where(Follower.heard_at > heard_since)))
-    ids = sa.select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(limit)
+        fresh = sa.and_(fresh, Delivery.openid.in_(sa.select(Follower.openid).where(Follower.heard_at > heard_since)))
+    return [*taken, *_claim(session, fresh, worker, now + lease, limit - len(taken))]
+
+
+def _claim(
+    session: Session, which: sa.ColumnElement[bool], worker: str, until: datetime, limit: int
+) -> Sequence[Delivery]:
+    ids = sa.select(Delivery.id).where(which).order_by(Delivery.due_at, Delivery.id).limit(limit)
     taken = (
         sa.update(Delivery)
         .where(Delivery.id.in_(chosen(ids)), Delivery.state == "planned")
-        .values(state="claimed", worker=worker, lease_until=now + lease, attempts=Delivery.attempts + 1)
+        .values(state="claimed", worker=worker, lease_until=until, attempts=Delivery.attempts + 1)
         .returning(Delivery)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return sorted(session.scalars(taken).all(), key=lambda row: row.id)
+
+
+def _is_known(now: datetime) -> sa.ColumnElement[bool]:
+    """The platform can tell a repeat of it from something new. What began after now did so by a clock that was set
+    since: nobody knows how long ago."""
+    lately = Delivery.begun_at.between(now - TEMPLATE_KNOWN, now + CLOCKS_APART)
+    return sa.or_(Delivery.channel != "template", Delivery.begun_at.is_(None), lately)
 
 
 def start_many(session: Session, ids: Collection[int], worker: str, now: datetime, lease: timedelta) -> set[int]:
@@ -294,17 +319,33 @@ def start_many(session: Session, ids: Collection[int], worker: str, now: datetim
     and its answer lost."""
     begun = sa.func.coalesce(Delivery.begun_at, sa.literal(now, UtcDateTime()))
     held = sa.and_(Delivery.id.in_(ids), Delivery.worker == worker, Delivery.state.in_(("claimed", "sending")))
+    held = sa.and_(held, _is_known(now))
     begin = sa.update(Delivery).where(held).values(state="sending", lease_until=now + lease, begun_at=begun)
     return set(session.scalars(begin.returning(Delivery.id).execution_options(synchronize_session=False)))
 
 
 def settle_many(session: Session, worker: str, sent: Mapping[int, str], now: datetime) -> set[int]:
-    """These went out; their msg_id where the platform gave one. Those that were still this worker's come back."""
+    """These went out; their msg_id where the platform gave one. Those that were still this worker's come back.
+
+    Where the platform told already how the same message ended, that counts.
+    """
     held = sa.and_(Delivery.id.in_(sent), Delivery.worker == worker, Delivery.state.in_(_MINE))
     msg_id: Any = sa.case(dict(sent), value=Delivery.id) if any(sent.values()) else ""
-    values = {"state": "sent", "settled_at": now, "error": "", "lease_until": None, "msg_id": msg_id}
-    done = sa.update(Delivery).where(held).values(**values).returning(Delivery.id)
-    return set(session.scalars(done.execution_options(synchronize_session=False)))
+    told = sa.and_(Delivery.delivered_at.is_not(None), Delivery.msg_id == msg_id)
+    values = {
+        "state": sa.case((sa.and_(told, Delivery.error != ""), "failed"), else_="sent"),
+        "error": sa.case((told, Delivery.error), else_=""),
+        "delivered_at": sa.case((told, Delivery.delivered_at), else_=None),
+        "msg_id": msg_id,
+    }
+    done = sa.update(Delivery).where(held).values(settled_at=now, lease_until=None, **values)
+    ended = session.execute(
+        done.returning(Delivery.id, Delivery.state).execution_options(synchronize_session=False)
+    ).all()
+    for number, state in ended:
+        if state == "failed":
+            release(session, number)
+    return {number for number, state in ended if state == "sent"}
 
 
 def start(session: Session, delivery_id: int, worker: str, now: datetime, lease: timedelta) -> bool:
@@ -342,12 +383,12 @@ def unsent(session: Session, delivery_id: int, worker: str, state: str, now: dat
 
 def put_back(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
     """Surely not sent: planned again, its articles free for any channel."""
-    return _freed(session, delivery_id, _again(session, delivery_id, worker, due, error, begun_at=None))
+    return _freed(session, delivery_id, _again(session, delivery_id, worker, due, error, **_UNBEGUN))
 
 
 def reroute(session: Session, delivery_id: int, worker: str, channel: str, due: datetime) -> bool:
     """Surely not sent: planned again for another channel."""
-    return _freed(session, delivery_id, _again(session, delivery_id, worker, due, "", begun_at=None, channel=channel))
+    return _freed(session, delivery_id, _again(session, delivery_id, worker, due, "", **_UNBEGUN, channel=channel))
 
 
 def _freed(session: Session, delivery_id: int, mine: bool) -> bool:
@@ -373,7 +414,28 @@ def _unclaim(session: Session, whose: sa.ColumnElement[bool]) -> None:
 
 def ask_again(session: Session, delivery_id: int, worker: str, due: datetime, error: str) -> bool:
     """Perhaps sent, and the platform can tell a repeat from a new one: planned again, nobody else takes the articles."""
+    if _settle_told(session, sa.and_(Delivery.id == delivery_id, Delivery.worker == worker, Delivery.state.in_(_MINE))):
+        return False
     return _again(session, delivery_id, worker, due, error)
+
+
+def unknown(session: Session, delivery_id: int, worker: str, now: datetime, error: str) -> bool:
+    """Perhaps sent, and nobody can be asked: left to staff, but where the platform told meanwhile."""
+    if _settle_told(session, sa.and_(Delivery.id == delivery_id, Delivery.worker == worker, Delivery.state.in_(_MINE))):
+        return False
+    return settle(session, delivery_id, worker, "unsure", now, error=error)
+
+
+def _settle_told(session: Session, which: sa.ColumnElement[bool]) -> bool:
+    """Those of them whose end the platform told while they were being sent. False: there are none."""
+    told = sa.and_(which, Delivery.delivered_at.is_not(None), Delivery.channel.in_(("template", "notice")))
+    state = sa.case((Delivery.error != "", "failed"), else_="sent")
+    done = sa.update(Delivery).where(told).values(state=state, settled_at=Delivery.delivered_at, lease_until=None)
+    ended = session.execute(done.returning(Delivery.id, Delivery.state)).all()
+    for number, how in ended:
+        if how == "failed":
+            release(session, number)
+    return bool(ended)
 
 
 def _again(session: Session, delivery_id: int, worker: str, due: datetime, error: str, **more: object) -> bool:
@@ -389,23 +451,18 @@ def recover(session: Session, now: datetime) -> None:
     """
     lapsed = sa.or_(Delivery.lease_until <= now, Delivery.lease_until > now + LONGEST_HELD)
     _unclaim(session, lapsed)
-    repeatable = sa.or_(
-        Delivery.channel.in_(TO_MANY),
-        sa.and_(Delivery.channel == "template", Delivery.begun_at > now - TEMPLATE_KNOWN),
-    )
+    _settle_told(session, sa.and_(Delivery.state == "sending", lapsed))
+    repeatable = sa.or_(Delivery.channel.in_(TO_MANY), sa.and_(Delivery.channel == "template", _is_known(now)))
     begun = sa.and_(Delivery.state == "sending", ~repeatable, lapsed)
     safe = sa.and_(Delivery.state.in_(("claimed", "sending")), lapsed)
     unsure = {"state": "unsure", "error": "the worker died while sending", "settled_at": now, "lease_until": None}
     session.execute(sa.update(Delivery).where(begun).values(**unsure))
-    # Due as before, and so ahead of what was never begun: the platform knows their ids for minutes only.
     session.execute(sa.update(Delivery).where(safe).values(state="planned", lease_until=None))
 
 
 def forgotten(session: Session, now: datetime) -> None:
     """Template messages that waited for a repeat until the platform no longer knows their client_msg_id."""
-    late = sa.and_(
-        Delivery.channel == "template", Delivery.state == "planned", Delivery.begun_at <= now - TEMPLATE_KNOWN
-    )
+    late = sa.and_(sa.text(_REPEATS), ~_is_known(now))
     why = {"state": "unsure", "error": "nobody knows whether it went out", "settled_at": now}
     session.execute(sa.update(Delivery).where(late).values(**why))
 
@@ -468,10 +525,10 @@ def template_reported(session: Session, openid: str, msg_id: str, *, ok: bool, e
     row = session.scalar(known) or session.scalar(lost.order_by(Delivery.begun_at).limit(1))
     if row is None:
         return
-    row.delivered_at = at
+    row.delivered_at, row.error, row.msg_id = at, "" if ok else error, msg_id
     if row.state == "sending":
-        return  # whoever sends it is about to say so
-    row.state, row.error, row.msg_id, row.settled_at = "sent" if ok else "failed", "" if ok else error, msg_id, at
+        return  # whoever sends it is about to say so; only if they cannot, this counts
+    row.state, row.settled_at = "sent" if ok else "failed", at
     if not ok:
         release(session, row.id)
 
@@ -483,11 +540,12 @@ def notice_reported(session: Session, openid: str, *, ok: bool, error: str, at: 
     row = session.scalar(sa.select(Delivery).where(gone, states).order_by(Delivery.begun_at).limit(1))
     if row is None:
         return
-    row.delivered_at = at
-    if row.state != "sending":
-        row.state, row.error = "sent" if ok else "failed", "" if ok else error
-        if not ok:
-            release(session, row.id)
+    row.delivered_at, row.error = at, "" if ok else error
+    if row.state == "sending":
+        return  # as above
+    row.state = "sent" if ok else "failed"
+    if not ok:
+        release(session, row.id)
 
 
 def ask_publish(session: Session, broadcast_id: int, now: datetime) -> bool:

@@ -205,6 +205,96 @@ def test_after_ten_minutes_nobody_knows_and_staff_must_look(shelf: Shelf, accoun
     assert results(shelf, number).delivered == 1
 
 
+def test_one_cut_off_in_front_of_many_is_asked_for_before_the_platform_forgets_it(
+    shelf: Shelf, account: Account
+) -> None:
+    openids = [f"o{n}" for n in range(240)]
+    for openid in openids:
+        shelf.subscribe(openid, "chips")
+    shelf.put(1, "chips")
+    plan(shelf)
+    began, cut = shelf.clock(), once("template", Unsure(None, "timeout"))
+
+    def slow(call: str) -> PlatformError | None:
+        shelf.clock.move(timedelta(seconds=3))
+        return cut(call)
+
+    account.cut = slow
+    assert send(shelf, account) == len(openids)
+    assert shelf.clock() - began > deliveries.TEMPLATE_KNOWN
+    assert {row.state for row in by_openid(shelf).values()} == {"sent"}
+    assert {len(got) for got in account.phones.values()} == {1}
+
+
+@pytest.mark.parametrize(("status", "state"), [("success", "sent"), ("failed:user block", "failed")])
+def test_a_report_that_comes_before_the_connection_is_cut_settles_it(
+    shelf: Shelf, account: Account, status: str, state: str
+) -> None:
+    number = sent_by_template(shelf)
+
+    def told_then_cut(call: str) -> PlatformError | None:
+        event(shelf, "oA", "TEMPLATESENDJOBFINISH", MsgID="3000", Status=status)
+        return Unsure(None, "timeout")
+
+    account.cut = told_then_cut
+    send(shelf, account)
+    assert (by_openid(shelf)["oA"].state, by_openid(shelf)["oA"].msg_id) == (state, "3000")
+    assert results(shelf, number).delivered == (state == "sent")
+    assert waiting(shelf, "oA").articles == (() if state == "sent" else (1,))
+
+
+def test_a_report_that_comes_before_the_answer_counts(shelf: Shelf, account: Account) -> None:
+    number = sent_by_template(shelf)
+    account.cut = lambda _: event(shelf, "oA", "TEMPLATESENDJOBFINISH", MsgID="3000", Status="failed:user block")
+    assert send(shelf, account) == 0
+    assert by_openid(shelf)["oA"].state == "failed"
+    assert results(shelf, number).delivered == 0
+    assert waiting(shelf, "oA").articles == (1,)
+
+
+def test_a_report_on_another_message_to_them_settles_nothing(shelf: Shelf, account: Account) -> None:
+    """Something else of the firm's may send template messages, too."""
+    number = sent_by_template(shelf)
+    account.cut = lambda _: event(shelf, "oA", "TEMPLATESENDJOBFINISH", MsgID="777", Status="failed:user block")
+    assert send(shelf, account) == 1
+    assert (by_openid(shelf)["oA"].state, by_openid(shelf)["oA"].msg_id) == ("sent", "3000")
+    assert results(shelf, number).delivered == 0
+
+
+def test_one_of_a_worker_that_died_while_the_platform_told_is_not_asked_for(shelf: Shelf, account: Account) -> None:
+    class Killed(BaseException):
+        pass
+
+    def told_then_killed(call: str) -> PlatformError | None:
+        event(shelf, "oA", "TEMPLATESENDJOBFINISH", MsgID="3000", Status="success")
+        raise Killed
+
+    sent_by_template(shelf)
+    account.cut = told_then_killed
+    with pytest.raises(Killed):
+        send(shelf, account)
+    shelf.clock.move(20 * MINUTE)
+    account.templates.clear()
+    assert send(shelf, account) == 0
+    assert by_openid(shelf)["oA"].state == "sent"
+    assert len(account.phones["oA"]) == 1
+
+
+@pytest.mark.parametrize("step", [timedelta(days=3), timedelta(minutes=1)])
+def test_what_began_in_the_future_is_never_asked_for(shelf: Shelf, account: Account, step: timedelta) -> None:
+    """The clock was set back: nobody knows how long ago it began."""
+    sent_by_template(shelf)
+    account.cut = once("template", Unsure(None, "timeout"))
+    send(shelf, account)
+    shelf.clock.move(-step)
+    with shelf.store.begin() as session:
+        session.execute(sa.update(Delivery).values(due_at=shelf.clock() - MINUTE))
+    account.templates.clear()
+    assert send(shelf, account) == 0
+    assert by_openid(shelf)["oA"].state == "unsure"
+    assert len(account.phones["oA"]) == 1
+
+
 @pytest.mark.parametrize(("status", "state"), [("success", "sent"), ("failed:user block", "failed")])
 def test_the_platform_tells_how_a_template_message_ended(
     shelf: Shelf, account: Account, status: str, state: str
