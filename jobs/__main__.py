@@ -19,6 +19,7 @@ from bot.adapters.site.site import Site
 from bot.adapters.wechat.errors import PlatformError
 from bot.store import broadcasts, outbox
 from bot.store.base import reading
+from bot.store.clock import SharedClock
 from bot.store.deliveries import Reach
 from bot.store.outbox import Notice
 from config.settings import Settings
@@ -72,6 +73,11 @@ class Work:
         return wiring.site_of(self.made)
 
     @cached_property
+    def now(self) -> SharedClock:
+        """What pushing goes by: whether somebody sleeps, whose turn it is, what the platform still remembers."""
+        return SharedClock(self.made.sessions)
+
+    @cached_property
     def pictures(self) -> Callable[[str], bytes] | None:
         """Kept for the same reason."""
         return wiring.pictures_of(self.made, self.site)
@@ -120,7 +126,7 @@ class Work:
         self.wake("digest")
 
     def digest(self) -> None:
-        rules, now = wiring.push_rules(self.made), datetime.now(UTC)
+        rules, now = wiring.push_rules(self.made), self.now()
         if digest.plan(
             self.made.sessions, self.topics, now, reach=self.reach, rules=rules, habits=habits_of(self.made)
         ):
@@ -153,18 +159,18 @@ class Work:
 
     def deliver(self) -> None:
         sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
-        habits, now = habits_of(self.made), datetime.now(UTC)
+        habits, now = habits_of(self.made), self.now()
         layout, note = self._layout(), self.made.texts["staff"]["news"]["drafted"]
         previews.show_wanted(sessions, platform, layout, allowed=self.account.rights.mass_preview)
         release.release_due(sessions, self.reach, habits, now)
         if self.account.rights.customer_messages:
-            doubts.settle(sessions, platform, ledger)
+            doubts.settle(sessions, platform, ledger, self.now)
         self._one_by_one()
-        handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings))
+        handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings), self.now)
         if self.account.rights.publish:
-            publish.publish_due(sessions, platform, layout)
+            publish.publish_due(sessions, platform, layout, self.now)
         if self.account.rights.mass_to_tag and not habits.is_quiet(now):
-            mass.deliver_due(sessions, platform, ledger, self.topics, layout, lists=self._lists)
+            mass.deliver_due(sessions, platform, ledger, self.topics, layout, self.now, self._lists)
 
     def _layout(self) -> Layout:
         return Layout(tail_of(self.made), self.pictures)
@@ -187,7 +193,7 @@ class Work:
             wording=Wording(
                 made.texts["staff"]["news"], self.topics, self.templates, wiring.topic_pictures(made.texts)
             ),
-            now=partial(datetime.now, UTC),
+            now=self.now,
             worker=uuid.uuid4().hex,
             channels=self.reach.channels,
             speed=Speed(push["at_once"], push["per_second"]),
@@ -209,16 +215,16 @@ class Work:
 
     def follow(self) -> None:
         if self.account.rights.tags:
-            follow.bring_in_step(self.made.sessions, self.account.platform)
+            follow.bring_in_step(self.made.sessions, self.account.platform, self.now)
 
     def mass(self) -> None:
         if not self.account.rights.mass_to_tag:
-            if handmade.plan(self.made.sessions, datetime.now(UTC)):
+            if handmade.plan(self.made.sessions, self.now()):
                 self.wake("deliver")
             return
         kind = "service" if self.account.rights.is_service else "subscription"
         every = timedelta(days=self.made.texts["schedule"]["push"][f"mass_days_{kind}"])
-        now = datetime.now(UTC)
+        now = self.now()
         habits = habits_of(self.made)
         if mass.plan(self.made.sessions, self.topics, self.account.ledger, now, every, habits, self._lists):
             self._announce(now)

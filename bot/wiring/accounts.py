@@ -12,6 +12,7 @@ from bot.adapters.wechat.errors import PlatformError
 from bot.adapters.wechat.quota import Ledger
 from bot.adapters.wechat.token import TokenStore
 from bot.adapters.wechat.weblogin import WebLogin
+from bot.store.clock import SharedClock
 from bot.tagging import made_again
 from bot.wiring.common import Base
 
@@ -44,7 +45,7 @@ def web_login_of(made: Base, account: Account) -> WebLogin:
 def tag_of(made: Base, platform: Platform, topic: str) -> int:
     """The topic's tag at the platform, on all who follow it. Raises PlatformError."""
     names = {row["key"]: row["name"] for row in made.texts["topics"]["topic"]}
-    return made_again(platform, made.sessions, topic, names.get(topic, topic))
+    return made_again(platform, made.sessions, topic, names.get(topic, topic), SharedClock(made.sessions))
 
 
 def account_of(made: Base) -> Account:
