@@ -161,15 +161,16 @@ class Work:
         sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
         habits, now = habits_of(self.made), self.now()
         layout, note = self._layout(), self.made.texts["staff"]["news"]["drafted"]
-        previews.show_wanted(sessions, platform, layout, allowed=self.account.rights.mass_preview)
+        rights = self.account.rights
+        previews.show_wanted(sessions, platform, layout, allowed=rights.mass_preview)
         release.release_due(sessions, self.reach, habits, now)
-        if self.account.rights.customer_messages:
+        if rights.customer_messages:
             doubts.settle(sessions, platform, ledger, self.now)
         self._one_by_one()
         handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings), self.now)
-        if self.account.rights.publish:
+        if rights.publish:
             publish.publish_due(sessions, platform, layout, self.now)
-        if self.account.rights.mass_to_tag and not habits.is_quiet(now):
+        if self._mass_sends and not habits.is_quiet(now):
             mass.deliver_due(sessions, platform, ledger, self.topics, layout, self.now, self._lists)
 
     def _layout(self) -> Layout:
@@ -218,7 +219,7 @@ class Work:
             follow.bring_in_step(self.made.sessions, self.account.platform, self.now)
 
     def mass(self) -> None:
-        if not self.account.rights.mass_to_tag:
+        if not self._mass_sends:
             if handmade.plan(self.made.sessions, self.now()):
                 self.wake("deliver")
             return
@@ -229,6 +230,12 @@ class Work:
         if mass.plan(self.made.sessions, self.topics, self.account.ledger, now, every, habits, self._lists):
             self._announce(now)
             self.wake("deliver")
+
+    @property
+    def _mass_sends(self) -> bool:
+        """To a tag, or to lists where there is no tag to be had."""
+        rights = self.account.rights
+        return rights.mass_to_tag and (rights.tags or rights.mass_to_followers)
 
     @property
     def _lists(self) -> Lists:

@@ -19,20 +19,24 @@ from bot.wiring.common import Base
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The firm's account at the platform: its calls, what is left of them, and what it may do."""
+    """The firm's account at the platform: its calls, what is left of them, and of which kind it is."""
 
     platform: Platform
     ledger: Ledger
     refusals: Refusals
-    rights: Capabilities
+    kind: Capabilities
+
+    @property
+    def rights(self) -> Capabilities:
+        """What it may do now; refusals come and go while a process runs."""
+        return self.kind.reduced_by(self.refusals.standing(datetime.now(UTC)))
 
     def standing(self) -> tuple[Standing, ...]:
-        """What it may do now; refusals come and go while a process runs."""
-        return Capabilities.of(self.rights.account).reduced_by(self.refusals.standing(datetime.now(UTC))).table()
+        return self.rights.table()
 
     def is_allowed(self, right: str) -> bool:
         """Whether it may do this now, by the name of a right."""
-        return any(one.allowed for one in self.standing() if one.right.name == right)
+        return self.rights.may(right)
 
 
 def web_login_of(made: Base, account: Account) -> WebLogin:
@@ -50,8 +54,8 @@ def tag_of(made: Base, platform: Platform, topic: str) -> int:
 
 def account_of(made: Base) -> Account:
     wechat = made.settings.wechat
-    rights = Capabilities.of(wechat.account)
-    ledger = Ledger(made.redis, wechat.app_id, rights.is_service)
+    kind = Capabilities.of(wechat.account)
+    ledger = Ledger(made.redis, wechat.app_id, kind.is_service)
     refusals = Refusals(made.redis, wechat.app_id)
     now = partial(datetime.now, UTC)
     counted, refused = ledger.watch(now), refusals.watch(now)
@@ -63,7 +67,7 @@ def account_of(made: Base) -> Account:
     platform = Platform(
         wechat.app_id, wechat.app_secret, wechat.api_base, tokens_of(made), watch=watch, today=ledger.today(now)
     )
-    return Account(platform, ledger, refusals, rights.reduced_by(refusals.standing(now())))
+    return Account(platform, ledger, refusals, kind)
 
 
 def tokens_of(made: Base) -> TokenStore:

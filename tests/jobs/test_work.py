@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,20 @@ import pytest
 from bot import wiring
 from bot.simulator.account import Account
 from bot.simulator.app import Simulator, serving
+from bot.store.base import Sessions, reading
+from bot.store.broadcasts import Broadcast
 from bot.store.clock import SharedClock
 from config.settings import read
 from jobs.__main__ import Work
+from tests.jobs.shelf import Clock, Shelf
 
 Hire = Callable[..., Work]
+TOPIC = "optical"
 
 
 @pytest.fixture
 def platform() -> Iterator[tuple[Simulator, str]]:
-    simulator = Simulator(Account(kind="service", callback_url="http://127.0.0.1:1/wechat"))
+    simulator = Simulator(Account(kind="subscription-unverified", callback_url="http://127.0.0.1:1/wechat"))
     simulator.knobs.settings.push_jobs = False
     with serving(simulator) as url:
         yield simulator, url
@@ -37,13 +42,15 @@ def hire(platform: tuple[Simulator, str], url: str, redis_url: str, tmp_path: Pa
                 "WECHAT_APP_SECRET": account.app_secret,
                 "WECHAT_TOKEN": account.token,
                 "WECHAT_AES_KEY": account.aes_key,
-                "WECHAT_ACCOUNT": account.kind,
+                "WECHAT_ACCOUNT": "subscription",
                 "WECHAT_API_BASE": platform[1],
                 "SECRET_KEY": "work-test-secret",
                 "DATA_KEY": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
                 "REDIS_URL": redis_url,
                 "DATABASE_URL": url,
                 "DATA_DIR": str(tmp_path / "data"),
+                "QUIET_HOURS": "none",
+                "PREVIEW_MINUTES": "0",
                 **environ,
             }
         )
@@ -57,3 +64,31 @@ def test_pushing_goes_by_the_clock_that_all_machines_share(hire: Hire) -> None:
     work = hire()
     assert isinstance(work.now, SharedClock)
     assert work._courier().now is work.now
+
+
+def test_what_the_platform_refuses_a_running_worker_is_done_another_way_and_tried_again_after_a_day(
+    hire: Hire, platform: tuple[Simulator, str], store: Sessions
+) -> None:
+    """Said to be verified, and is not: then staff get a draft, also without a restart."""
+    work = hire()
+    shelf = Shelf(store, work.account.ledger, Clock(datetime.now(UTC)))
+    shelf.subscribe("oA", TOPIC)
+    shelf.put(1, TOPIC)
+    work.digest()
+    work.mass()
+    work.deliver()
+    assert {row.kind: row.state for row in pushed(store)}["mass"] == "failed"
+    (refusal,) = work.account.refusals.all()
+    assert refusal.call.startswith("tags/")
+    assert "tags" not in work.account.rights
+    work.mass()
+    work.deliver()
+    assert {row.kind: row.state for row in pushed(store)}["draft"] == "done"
+    assert len(platform[0].drafts.box) == 1
+    work.account.refusals.note(refusal.call, datetime.now(UTC) - timedelta(hours=25))
+    assert "tags" in work.account.rights
+
+
+def pushed(store: Sessions) -> list[Broadcast]:
+    with reading(store) as session:
+        return list(session.query(Broadcast))
