@@ -222,7 +222,8 @@ def _quota(chosen: argparse.Namespace) -> int:
 
 
 def _qr(chosen: argparse.Namespace) -> int:
-    return qr.make(wiring.account_of(wiring.base(_settings())), chosen.scene, chosen.days, sys.stdout)
+    made = wiring.base(_settings())
+    return qr.make(wiring.account_of(made), made.sessions, chosen.scene, chosen.days, datetime.now(UTC), sys.stdout)
 
 
 def _push(chosen: argparse.Namespace) -> int:

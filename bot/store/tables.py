@@ -6,6 +6,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     articles,
     beginnings,
     broadcasts,
+    codes,
     consents,
     deliveries,
     desk,

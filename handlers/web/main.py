@@ -120,11 +120,19 @@ def desk_of(front: wiring.Front) -> Desk:
         usage=lambda: account.ledger.usage(datetime.now(UTC)),
         vitals=wiring.vitals_of(front),
         write_article=_writer(front),
+        make_code=partial(_made_code, account),
         news=made.texts["staff"]["news"],
         wechat=_own_wechat(made, account),
         replies=_own_replies(front, account),
         secure=settings.public_url.startswith("https:"),
     )
+
+
+def _made_code(account: wiring.Account, scene: str, days: int) -> tuple[str, str]:
+    try:
+        return account.platform.qr_code(scene, timedelta(days=days) if days else None)[1], ""
+    except PlatformError as error:
+        return "", str(error)
 
 
 def _own_wechat(made: wiring.Base, account: wiring.Account) -> OwnWeChat:

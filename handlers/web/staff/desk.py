@@ -72,6 +72,10 @@ def _unwritten(_title: str, _category: str, _body: str, _url: str) -> tuple[int,
     raise ValueError("there is nobody to take it in")
 
 
+def _unmade(_scene: str, _days: int) -> tuple[str, str]:
+    return "", ""
+
+
 def _untried(_text: str, _at: datetime, _rules: Iterable[KeywordRule]) -> Tried:
     return Tried("", "")
 
@@ -122,6 +126,7 @@ class Desk:
     still_open: how many messages a follower may still be sent now; None where the account may send none at all.
     account, usage, vitals: for the page about the health of account and machinery.
     write_article: title, category, body, address ("" = a page here); gives id and address. Raises ValueError.
+    make_code: a QR code with this scene for so many days, 0 = for ever; what it holds, or "" and why there is none.
     news: the wording of pushes, the table `news` of config/staff.toml.
     wechat: signing in by one's own WeChat.
     replies: for the page about keyword rules, welcome and menu.
@@ -149,6 +154,7 @@ class Desk:
     usage: Callable[[], Sequence[Usage]] = tuple
     vitals: Callable[[], Sequence[Vital]] = tuple
     write_article: Callable[[str, str, str, str], tuple[int, str]] = _unwritten
+    make_code: Callable[[str, int], tuple[str, str]] = _unmade
     news: Mapping[str, str] = field(default_factory=dict)
     wechat: OwnWeChat = field(default_factory=OwnWeChat)
     replies: OwnReplies = field(default_factory=OwnReplies)
