@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 from collections import deque
@@ -25,12 +24,13 @@ MOST = 5000
 
 
 class TalkLog:
-    """What is noted is written within EVERY_S seconds, or when the process ends."""
+    """What is noted is written within EVERY_S seconds, or when it is closed."""
 
     def __init__(self, sessions: Sessions, secrets: Secrets) -> None:
         self._sessions, self._secrets = sessions, secrets
         self._waiting: deque[Line] = deque(maxlen=MOST)
         self._noted = threading.Event()
+        self._closed = threading.Event()
 
     def note(self, *lines: Line) -> None:
         self._waiting.extend(lines)
@@ -54,18 +54,19 @@ class TalkLog:
         return {stones[stone]: at for stone, at in session.execute(wanted)}
 
     def keep_writing(self) -> None:
-        threading.Thread(target=self._for_ever, name="talk log", daemon=True).start()
-        atexit.register(self._last)
+        threading.Thread(target=self._until_closed, name="talk log", daemon=True).start()
 
-    def _for_ever(self) -> None:
-        wait = threading.Event()
-        while True:
+    def _until_closed(self) -> None:
+        while not self._closed.is_set():
             self._noted.wait()
-            wait.wait(EVERY_S)
+            self._closed.wait(EVERY_S)
             self._noted.clear()
             self._try()
 
-    def _last(self) -> None:
+    def close(self) -> None:
+        """Write what waits, and no more after that."""
+        self._closed.set()
+        self._noted.set()
         self._try()
 
     def _try(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,6 +29,10 @@ class Base:
     redis: Client
     vault: Vault
 
+    def close(self) -> None:
+        self.redis.close()
+        self.sessions.kw["bind"].dispose()
+
 
 def base(settings: Settings) -> Base:
     return Base(
@@ -43,6 +48,7 @@ def migrate(settings: Settings) -> None:
     migrations.upgrade(settings.database_url)
 
 
+@lru_cache(4)  # it takes a quarter of a second
 def reader(own: str = "") -> Reader:
     """The understanding of inquiries, with the words of config/understanding."""
     folder = Path(own) / "understanding" if own else texts.HERE / "understanding"

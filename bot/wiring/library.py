@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Library:
     taxonomy: Taxonomy
     articles: IndexedArticles
     latest_news: int = 0
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     def refresh(self) -> None:
         """Take in what changed, if this process may write, and see what any process has written."""
@@ -89,20 +90,23 @@ class Library:
             return stored.latest_seq(session) > place(self.index)
 
     def keep_fresh(self, *others: Callable[[], object]) -> None:
-        """From now on, and whatever else is to be looked at as often."""
+        """From now on until it is closed, and whatever else is to be looked at as often."""
         threading.Thread(target=self._for_ever, args=others, name="library", daemon=True).start()
 
     def _for_ever(self, *others: Callable[[], object]) -> None:
-        pause = REFRESH_S
-        while True:
+        pause = 0.0
+        while not self._closed.wait(pause):
             try:
                 for look in (self.refresh, *others):
                     look()
                 pause = REFRESH_S
             except Exception:  # the next look may go better; answers go on with what there is
                 log.exception("what is kept fresh cannot be refreshed")
-                pause = min(REFRESH_MOST_S, pause * 2)
-            time.sleep(pause)
+                pause = min(REFRESH_MOST_S, (pause or REFRESH_S) * 2)
+
+    def close(self) -> None:
+        """Nothing is kept fresh any more; answers go on with what there is."""
+        self._closed.set()
 
     def changes(self, after: int, limit: int) -> list[Change]:
         with reading(self.sessions) as session:

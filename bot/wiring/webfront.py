@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -49,6 +49,7 @@ class Front:
     """What a web process needs to answer the platform and staff.
 
     wake: tells a worker that there is something to do: notices, unless another job is named.
+    close: writes what waits and lets go of threads and connections; nothing can be answered afterwards.
     refused, replayed, again: errors that mean a stranger, a forged repeat, and that the platform should ask again.
     """
 
@@ -63,13 +64,14 @@ class Front:
     replies: OwnReplies
     channels: tuple[str, ...]
     wake: Callable[..., object]
+    close: Callable[[], object]
     refused: type[Exception] = Refused
     replayed: type[Exception] = Replayed
     again: tuple[type[Exception], ...] = (Cut, Occupied, Lost, Unfinished)
 
 
 def front(settings: Settings, router: Router) -> Front:
-    """Everything behind the webhook. Starts the thread that keeps index and news number fresh."""
+    """Everything behind the webhook. Starts the threads that keep the index fresh and write talk."""
     made = base(settings)
     library, replies = library_of(made), replies_of(made)
     patience = Patience()
@@ -79,6 +81,9 @@ def front(settings: Settings, router: Router) -> Front:
     talk = TalkLog(made.sessions, made.vault)
     talk.keep_writing()
     triage = routing_of(made).triage
+    closing = ExitStack()
+    for end in (made.close, talk.close, library.close):  # the last one is called first
+        closing.callback(end)
     channels, wake = channel_names(settings), partial(_wake, settings.redis_url)
     answering = Answering(
         conversations=conversations_of(made),
@@ -103,6 +108,7 @@ def front(settings: Settings, router: Router) -> Front:
         replies=replies,
         channels=channels,
         wake=wake,
+        close=closing.close,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import threading
@@ -43,7 +44,9 @@ READINGS_KNOWN = 4096
 
 def app() -> Flask:
     logs.set_up()
-    made = make(wiring.front(read(os.environ), answer))
+    front = wiring.front(read(os.environ), answer)
+    atexit.register(front.close)
+    made = make(front)
     gc.collect()
     gc.freeze()  # what was made here stays for good: no collection need look at it again
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, sim: tuple[Simulator, str]) 
             account = staff.by_name(session, "wang")
             assert account is not None
             staff.choose_password(session, account, PASSWORD, 0)
-        yield front
+        with closing(front):
+            yield front
 
 
 @pytest.fixture

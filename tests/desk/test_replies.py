@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,8 +37,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 @pytest.fixture(scope="module")
-def processes(environment: dict[str, str]) -> list[wiring.Front]:
-    """Two web processes on the same rows; their threads look at them as long as the tests run."""
+def processes(environment: dict[str, str]) -> Iterator[list[wiring.Front]]:
+    """Two web processes on the same rows."""
     settings = read(environment)
     wiring.migrate(settings)
     fronts = [wiring.front(settings, answer) for _ in range(2)]
@@ -46,7 +47,8 @@ def processes(environment: dict[str, str]) -> list[wiring.Front]:
         account = staff.by_name(session, "wang")
         assert account is not None
         staff.choose_password(session, account, PASSWORD, 0)
-    return fronts
+    with closing(fronts[0]), closing(fronts[1]):
+        yield fronts
 
 
 @pytest.fixture

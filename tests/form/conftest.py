@@ -6,6 +6,7 @@ import base64
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -38,7 +39,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wiring.Front]:
     with redis_server(folder) as redis_url:
         settings = read(environ(folder, redis_url))
         wiring.migrate(settings)
-        yield wiring.front(settings, answer)
+        with closing(wiring.front(settings, answer)) as made:
+            yield made
 
 
 def environ(folder: Path, redis_url: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from bot import wiring
@@ -30,5 +31,5 @@ def targets() -> Iterator[list[Target]]:
         settings = read({**environ, "PUBLIC_URL": "http://bot.example"})
         wiring.migrate(settings)
         fill(wiring.base(settings))
-        front = wiring.front(settings, answer)
-        yield [*from_platform(), *from_outside(), *from_followers(front), *at_the_doors(front)]
+        with closing(wiring.front(settings, answer)) as front:
+            yield [*from_platform(), *from_outside(), *from_followers(front), *at_the_doors(front)]

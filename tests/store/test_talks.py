@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 from bot.adapters.vault import Vault
@@ -61,3 +62,14 @@ def test_without_an_inquiry_talk_is_not_kept_long(store: Sessions, secrets: Vaul
     with store.begin() as session:
         assert talks.prune(session, NOON + timedelta(days=7)) == 1
     assert read(store, secrets, "oA", "oB") == ["我要厂房"]
+
+
+def test_what_was_noted_last_is_written_when_a_process_ends(store: Sessions, secrets: Vault) -> None:
+    log, before = TalkLog(store, secrets), set(threading.enumerate())
+    log.keep_writing()
+    (writer,) = set(threading.enumerate()) - before
+    log.note(said("再见"))
+    log.close()
+    writer.join(20)
+    assert not writer.is_alive()
+    assert read(store, secrets) == ["再见"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -40,7 +41,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wiring.Front]:
         )
         wiring.migrate(settings)
         _fill(wiring.base(settings))
-        yield wiring.front(settings, answer)
+        with closing(wiring.front(settings, answer)) as made:
+            yield made
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,7 +43,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wiring.Front]:
             account = staff.by_name(session, "wang")
             assert account is not None
             staff.choose_password(session, account, PASSWORD, 0)
-        yield made
+        with closing(made):
+            yield made
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +73,7 @@ Make = Callable[..., wiring.Front]
 
 
 @pytest.fixture
-def make_front(own_redis: Redis, tmp_path: Path) -> Make:
+def make_front(own_redis: Redis, tmp_path: Path) -> Iterator[Make]:
     """front(router, **environment)"""
 
     def made(router: Router = answer, **environ: str) -> wiring.Front:
@@ -92,9 +93,10 @@ def make_front(own_redis: Redis, tmp_path: Path) -> Make:
         )
         wiring.migrate(settings)
         fill(wiring.base(settings))
-        return wiring.front(settings, router)
+        return closed_at_end.enter_context(closing(wiring.front(settings, router)))
 
-    return made
+    with ExitStack() as closed_at_end:
+        yield made
 
 
 @pytest.fixture
