@@ -5,14 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
-from bot.store import talks
+from bot.store import erasures, talks
 from bot.store.base import Sessions
-from bot.store.erasures import Erasure, openid_stone
 from bot.store.secrets import Secrets
 from bot.store.talks import Line
 
@@ -37,21 +32,15 @@ class TalkLog:
         self._noted.set()
 
     def write(self) -> int:
-        """What waits goes into rows, but nothing of somebody who was erased since they said it."""
+        """What waits goes into rows, but nothing of somebody who left or was erased since they said it."""
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if not lines:
             return 0
         with self._sessions.begin() as session:
-            erased = self._erased(session, {line.openid for line in lines})
-            kept = [line for line in lines if line.openid not in erased or line.at > erased[line.openid]]
+            gone = erasures.stones(session, self._secrets, {line.openid for line in lines})
+            kept = [line for line in lines if line.openid not in gone or line.at > gone[line.openid]]
             talks.keep(session, self._secrets, kept)
         return len(kept)
-
-    def _erased(self, session: Session, openids: set[str]) -> dict[str, datetime]:
-        """Which of these were erased, and when."""
-        stones = {openid_stone(self._secrets, openid): openid for openid in openids}
-        wanted = sa.select(Erasure.tombstone, Erasure.at).where(Erasure.tombstone.in_(stones))
-        return {stones[stone]: at for stone, at in session.execute(wanted)}
 
     def keep_writing(self) -> None:
         threading.Thread(target=self._until_closed, name="talk log", daemon=True).start()
