@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from bot.adapters.staff.errors import Later, Misconfigured, NotTold, Refused
 from bot.store import desk, leads, outbox, readings
 from bot.store.base import Sessions, reading
+from bot.store.lead_content import Content
 from bot.store.lead_events import LeadEvent
 from bot.store.leads import Lead
 from bot.store.outbox import WORDS, Notice, Outbox
@@ -175,8 +176,9 @@ def _facts(teller: Teller, row: Outbox) -> Facts:
     with reading(teller.sessions) as session:
         lead = session.get(Lead, row.lead_id)
         event = session.scalar(sa.select(LeadEvent).filter_by(lead_id=row.lead_id, seq=_seq(row)))
-        asked = desk.asked(session, lead.openid, since=teller.now() - ASKED) if lead else ()
-        read = readings.of(session, lead.openid, READ) if lead else ()
+        people = leads.followers_of(session, lead) if lead else ()
+        asked = desk.asked(session, people, since=teller.now() - ASKED)
+        read = readings.of(session, people, READ)
     if lead is None:
         raise Refused("the lead is gone")
     asked_for = tuple(question.text for question in reversed(asked))
@@ -184,7 +186,7 @@ def _facts(teller: Teller, row: Outbox) -> Facts:
     return replace(_of_lead(plain, lead, leads.content(teller.secrets, lead), event), asked=asked_for, read=opened)
 
 
-def _of_lead(plain: Facts, lead: Lead, inside: leads.Content, event: LeadEvent | None) -> Facts:
+def _of_lead(plain: Facts, lead: Lead, inside: Content, event: LeadEvent | None) -> Facts:
     return replace(
         plain,
         number=lead.number,

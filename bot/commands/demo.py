@@ -21,7 +21,7 @@ from bot.commands.demo_talk import spoken
 from bot.dialogue.effects import ArticleRead, Asked, ConsentWithdrawn, Effect, Followed, LeadSubmitted, TopicsChosen
 from bot.dialogue.inquiry import lead_number
 from bot.dialogue.message import Message, Text
-from bot.store import articles, broadcasts, desk, effects, erasures, leads, lifecycle, outbox, talks
+from bot.store import articles, broadcasts, desk, effects, erasures, lead_notes, leads, lifecycle, outbox, talks
 from bot.store import staff as accounts
 from bot.store.articles import Article, ArticleTopic
 from bot.store.base import Sessions
@@ -306,7 +306,7 @@ def _walk(made: Demo, openid: str, state: str, at: datetime) -> None:
             spoken_at = at if step == "contacted" else spoken_at
         if lead.owner and lead.state in lifecycle.OPEN:
             if made.dice.random() < 0.6:
-                desk.write_note(session, made.secrets, lead, owner, at, made.some("notes"))
+                lead_notes.write(session, made.secrets, lead.id, owner, at, made.some("notes"))
             if made.dice.random() < 0.6:
                 desk.plan(session, lead, (made.now + timedelta(days=made.dice.randint(-1, 6))).date())
     if spoken_at is not None:

@@ -217,7 +217,7 @@ def _outside(talk: Talk) -> Step | None:
     if starts(talk) or talk.reading.inquiry >= BEGINS_FROM or is_half_a_number(talk):
         return _begun(talk)
     if talk.reading.corrects and (talk.reading.values or talk.form.wants_changed(talk.said.text)):
-        lead = talk.lookups.open_lead(talk.said.openid, ())
+        lead = talk.lookups.open_lead(talk.said.openid)
         return _sent(replace(talk, inquiry=from_lead(lead, talk.said.at))) if lead else None
     return None
 
@@ -397,7 +397,7 @@ def _wants_new(talk: Talk) -> bool:
     fresh = starts(talk) or talk.reading.inquiry >= BEGINS_FROM
     if not fresh or talk.reading.corrects or talk.inquiry.reopened or talk.inquiry.doubts:
         return False
-    return talk.lookups.open_lead(talk.said.openid, ()) is None
+    return talk.lookups.open_lead(talk.said.openid) is None
 
 
 def _which_to_change(talk: Talk) -> Step:

@@ -212,7 +212,7 @@ def _submitted(talk: Talk) -> Step:
     that it exists are nothing to tell to whoever types a phone.
     """
     inquiry = replace(talk.inquiry, consents={**talk.inquiry.consents, "contact": given_consent(talk)})
-    lead = talk.lookups.open_lead(talk.said.openid, ())
+    lead = talk.lookups.open_lead(talk.said.openid)
     number = lead.number if lead else lead_number(talk.said.key, talk.said.at)
     effect = _revision(lead, inquiry, talk) if lead else _new_lead(number, inquiry, talk)
     sent = replace(inquiry, state=SENT, number=number, at=talk.said.at, reopened="", failed="", failures=0, undo={})
@@ -281,7 +281,7 @@ def _sent_facts(talk: Talk, inquiry: Inquiry) -> dict[str, str]:
 
 
 def _shown_lead(talk: Talk) -> Step:
-    lead = talk.lookups.open_lead(talk.said.openid, ())
+    lead = talk.lookups.open_lead(talk.said.openid)
     if lead is None:
         return _nothing(talk, "nothing_shown")
     inquiry = from_lead(lead, talk.said.at)

@@ -74,7 +74,7 @@ def begun(known: Inquiry | None, openid: str, at: datetime, lookups: Lookups) ->
     draft = aged(known, lookups.form, at)
     if draft is not None and draft.state in (OPEN, PAUSED):
         return replace(draft, state=OPEN)
-    lead = lookups.open_lead(openid, ())
+    lead = lookups.open_lead(openid)
     if lead is None:
         return Inquiry(OPEN, at=at, began=at)
     held = draft if draft is not None and draft.state == SENT and draft.number == lead.number else from_lead(lead, at)

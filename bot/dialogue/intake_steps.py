@@ -139,7 +139,7 @@ def lead_slots(inquiry: Inquiry, form: Form) -> dict[str, Any]:
 
 def whole_slots(talk: Talk, inquiry: Inquiry, gone: Iterable[str] = ()) -> dict[str, Any]:
     """The lead's whole new set: what it held before this inquiry stays where this one says nothing."""
-    lead = talk.lookups.open_lead(talk.said.openid, ())
+    lead = talk.lookups.open_lead(talk.said.openid)
     slots = {**(lead.slots if lead else {}), **lead_slots(inquiry, talk.form)}
     return {name: value for name, value in slots.items() if name not in set(gone)}
 

@@ -90,7 +90,7 @@ class KeywordRule:
 
 @dataclass(frozen=True, slots=True)
 class OpenLead:
-    """The follower's lead that staff are working on."""
+    """The follower's lead that staff are working on, with the number and the values that are theirs to see."""
 
     number: str
     slots: Mapping[str, Any]
@@ -135,7 +135,7 @@ class Lookups:
     form: the inquiry's questions (bot.dialogue.form.Form); typed there to keep this module free of it.
     latest_broadcast: number of the newest broadcast with news that waits for replies; 0 = none.
     waiting_news: asked only when `latest_broadcast` is newer than the conversation's `news_checked`.
-    open_lead: by openid, or by one of the E.164 phones, within 180 days.
+    open_lead: the follower's own, by openid, within 180 days; never by a phone, which anybody can type.
     place: the name of a place by its adcode, for echo and card.
     hands_over: the account may transfer to human agents of the platform.
     site: the firm's site address; firm: its name.
@@ -155,7 +155,7 @@ class Lookups:
     form: Any
     latest_broadcast: Callable[[], int]
     waiting_news: Callable[[str], WaitingNews]
-    open_lead: Callable[[str, tuple[str, ...]], OpenLead | None]
+    open_lead: Callable[[str], OpenLead | None]
     hands_over: bool = False
     pushes: bool = False
     firm: str = ""

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.dialogue.masking import masked_text
 from bot.store import erasures, leads, lifecycle, outbox, talks
-from bot.store.base import Base, BigId
+from bot.store.base import Base
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
+from bot.store.lead_content import Content
 from bot.store.lead_events import LeadEvent
-from bot.store.leads import Content, Lead, LeadName, LeadPhone
+from bot.store.leads import Lead, LeadName, LeadPhone
 from bot.store.outbox import WORDS, Notice, Outbox
 from bot.store.questions import Question
 from bot.store.secrets import Secrets
@@ -27,8 +28,6 @@ LAST_CHANGED_FIRST = (Lead.updated_at.desc(), Lead.id.desc())
 
 NOBODY = "-"
 """As owner in a filter: leads without one."""
-
-NOTE = "note"
 
 # Every filter of a list can be answered from this one index, each state in the order of the page: no lead that is not
 # shown is read, however many there are and however few fit.
@@ -42,18 +41,6 @@ sa.Index(
     Lead.grade,
     Lead.scene,
 )
-
-
-class Note(Base):
-    """What staff wrote down about a lead; sealed, since it is about a person."""
-
-    __tablename__ = "lead_notes"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    lead_id: Mapped[int] = mapped_column(sa.ForeignKey("leads.id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime]
-    who: Mapped[str] = mapped_column(sa.String(64))
-    sealed: Mapped[bytes]
 
 
 class Plan(Base):
@@ -232,17 +219,8 @@ def move(
         lead.protected_until = at + protected
     if to == "withdrawn":
         outbox.drop_for_lead(session, [lead.id], at)
-        talks.drop_pending(session, lead.openid)
+        talks.drop_pending(session, *leads.followers_of(session, lead))
     return event
-
-
-def write_note(session: Session, secrets: Secrets, lead: Lead, who: str, at: datetime, text: str) -> None:
-    session.add(Note(lead_id=lead.id, at=at, who=who, sealed=secrets.seal(text.encode(), NOTE)))
-
-
-def notes(session: Session, secrets: Secrets, lead: Lead) -> list[tuple[Note, str]]:
-    rows = session.scalars(sa.select(Note).where(Note.lead_id == lead.id).order_by(Note.id))
-    return [(note, secrets.open(note.sealed, NOTE).decode()) for note in rows]
 
 
 def plan(session: Session, lead: Lead, due_on: date | None) -> None:
@@ -251,12 +229,14 @@ def plan(session: Session, lead: Lead, due_on: date | None) -> None:
         session.add(Plan(lead_id=lead.id, due_on=due_on))
 
 
-def asked(session: Session, openid: str, limit: int = 20, since: datetime | None = None) -> Sequence[Question]:
-    """What this follower wanted to read about, the newest first."""
-    mine = sa.select(Question).where(Question.openid == openid)
+def asked(
+    session: Session, openids: Sequence[str], limit: int = 20, since: datetime | None = None
+) -> Sequence[Question]:
+    """What these followers wanted to read about, the newest first."""
+    theirs = sa.select(Question).where(Question.openid.in_(openids))
     if since is not None:
-        mine = mine.where(Question.at >= since)
-    return session.scalars(mine.order_by(Question.at.desc()).limit(limit)).all()
+        theirs = theirs.where(Question.at >= since)
+    return session.scalars(theirs.order_by(Question.at.desc()).limit(limit)).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +275,22 @@ def _called(session: Session, secrets: Secrets, scope: Scope, row: Outbox) -> Ca
     return Caller(row.id, row.openid, row.created_at, words, theirs[0].number if theirs else "", answered)
 
 
-def erase(session: Session, secrets: Secrets, lead: Lead, channels: Collection[str], at: datetime) -> list[str]:
-    """The person behind the lead goes with everything; channels hear the numbers, so that owners delete copies."""
-    gone = erasures.erase(session, secrets, lead.openid, at)
-    for number in gone:
-        outbox.add(session, Notice("erased", f"erased:{number}", note=number), channels, at)
-    return gone
+def erase(
+    session: Session, secrets: Secrets, openids: Sequence[str], channels: Collection[str], at: datetime
+) -> list[str]:
+    """These followers go with everything; channels hear the numbers, so that owners delete copies.
+
+    Returns the numbers of leads that are no more; those that others joined go on without what these gave.
+    """
+    numbers: list[str] = []
+    for openid in openids:
+        gone = erasures.erase(session, secrets, openid, at)
+        numbers += gone.numbers
+        for number in gone.numbers:
+            outbox.add(session, Notice("erased", f"erased:{number}", note=number), channels, at)
+        for event in gone.left:
+            outbox.add(session, Notice(event.kind, f"{event.lead_id}:{event.seq}", event.lead_id), channels, at)
+    return numbers
 
 
 # Questions and pushes

@@ -198,7 +198,7 @@ def _choose(scribe: _Scribe, topics: tuple[str, ...], pace: str) -> None:
 
 def _tell_of_lead(scribe: _Scribe, event: LeadEvent | None) -> None:
     if event is not None:
-        if event.kind in ("submitted", "revised"):
+        if event.kind in ("submitted", "revised", "parted"):
             scribe.triage(scribe.session, event)
         kind = "lead" if event.kind == "submitted" else event.kind
         scribe.tell(Notice(kind, f"{event.lead_id}:{event.seq}", event.lead_id))
@@ -208,18 +208,21 @@ def _withdraw(scribe: _Scribe) -> None:
     """Notices that wait are stopped; staff who heard of the lead already hear that they must stop, too."""
     session, at = scribe.session, scribe.message.at
     talks.drop_pending(session, scribe.message.openid)
-    for event in leads.withdraw(session, scribe.message.openid, at):
+    for event in leads.withdraw(session, scribe.secrets, scribe.message.openid, at):
         told = outbox.was_told(session, event.lead_id)
-        outbox.drop_for_lead(session, [event.lead_id], at)
+        if event.kind == "withdrawn":
+            outbox.drop_for_lead(session, [event.lead_id], at)
         if told:
             _tell_of_lead(scribe, event)
 
 
 def _erase(scribe: _Scribe) -> None:
     """Owners are told by number only: they must delete what they copied."""
-    session, message = scribe.session, scribe.message
-    for number in erasures.erase(session, scribe.secrets, message.openid, message.at):
+    gone = erasures.erase(scribe.session, scribe.secrets, scribe.message.openid, scribe.message.at)
+    for number in gone.numbers:
         scribe.tell(Notice("erased", f"erased:{number}", note=number))
+    for event in gone.left:
+        _tell_of_lead(scribe, event)
 
 
 def _call_human(scribe: _Scribe, text: str) -> None:

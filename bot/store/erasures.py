@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from bot.store import consents, deliveries, followers, leads, outbox, questions, readings, subscriptions, tags, talks
 from bot.store.base import Base, add_missing
 from bot.store.followers import Follower
+from bot.store.lead_events import LeadEvent
+from bot.store.lead_parts import LeadPart
 from bot.store.leads import Lead, LeadPhone
 from bot.store.secrets import Secrets
 
@@ -26,6 +29,14 @@ class Erasure(Base):
 
     tombstone: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """numbers: of leads that are no more. left: of leads that go on for others. Their owners must delete copies."""
+
+    numbers: Sequence[str] = ()
+    left: Sequence[LeadEvent] = ()
 
 
 def openid_stone(secrets: Secrets, openid: str) -> str:
@@ -72,14 +83,17 @@ def bring(session: Session, stones: Mapping[str, datetime]) -> None:
         session.execute(older.values(at=at))
 
 
-def erase(session: Session, secrets: Secrets, openid: str, at: datetime) -> list[str]:
-    """Everything goes, leads included. Returns the numbers of the erased leads: their owners must delete copies."""
-    mine = leads.of_person(openid)
-    phones = session.scalars(sa.select(LeadPhone.phone_hash).join(Lead, Lead.id == LeadPhone.lead_id).where(mine)).all()
-    _bury(session, [openid_stone(secrets, openid), *phones], at)
+def erase(session: Session, secrets: Secrets, openid: str, at: datetime) -> Gone:
+    """Everything of theirs goes, leads included; of a lead that others joined only what they gave themselves."""
+    alone, several = leads.held_by(session, openid)
+    phones = _phones(session, LeadPhone.lead_id.in_([lead.id for lead in (*alone, *several)]))
+    left = [leads.leave(session, secrets, lead, openid, at) for lead in several]
+    numbers = leads.erase(session, Lead.id.in_([lead.id for lead in alone]))
+    still_held = _phones(session, LeadPhone.phone_hash.in_(phones))  # by somebody else, who asked for nothing
+    _bury(session, [openid_stone(secrets, openid), *sorted(phones - still_held)], at)
     outbox.erase(session, openid)
     forget_follower(session, openid)
-    return leads.erase(session, mine)
+    return Gone(numbers, left)
 
 
 def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
@@ -92,7 +106,7 @@ def reapply(session: Session, secrets: Secrets, at: datetime) -> list[str]:
     for openid, since in _known(session):
         stone = stones.get(openid_stone(secrets, openid))
         if stone and since < stone:
-            gone += erase(session, secrets, openid, at)
+            gone += erase(session, secrets, openid, at).numbers
     for openid, since in session.execute(sa.select(Follower.openid, Follower.followed_at)).all():
         stone = stones.get(secrets.keyed_hash(openid, _LEFT))
         if stone and since < stone:
@@ -106,8 +120,13 @@ def prune(session: Session, before: datetime) -> int:
 
 def _known(session: Session) -> set[tuple[str, datetime]]:
     of_leads = sa.select(Lead.openid, Lead.submitted_at)
+    of_parts = sa.select(LeadPart.openid, LeadPart.at)
     of_followers = sa.select(Follower.openid, Follower.followed_at)
-    return {(openid, at) for one in (of_leads, of_followers) for openid, at in session.execute(one)}
+    return {(openid, at) for one in (of_leads, of_parts, of_followers) for openid, at in session.execute(one)}
+
+
+def _phones(session: Session, which: sa.ColumnElement[bool]) -> set[str]:
+    return set(session.scalars(sa.select(LeadPhone.phone_hash).where(which)))
 
 
 def _erase_by_phone(session: Session) -> list[str]:

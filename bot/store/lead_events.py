@@ -14,7 +14,8 @@ from bot.store.base import Base, BigId
 class LeadEvent(Base):
     """seq: the lead's version that this event made. changed: names of the slots that got new values, never the values.
 
-    who: "follower", "system" or a member of staff. kind: submitted, revised, moved, merged, withdrawn.
+    who: "follower", "system" or a member of staff. kind: submitted, revised, moved, merged, withdrawn,
+    or parted, when one of several followers took back what they gave.
     """
 
     __tablename__ = "lead_events"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +14,11 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from bot.dialogue.effects import LeadRevised, LeadSubmitted
 from bot.dialogue.lookups import OpenLead
 from bot.dialogue.message import Message
-from bot.store import base, lifecycle
+from bot.store import base, lead_notes, lead_parts, lifecycle
 from bot.store.base import Base, BigId
+from bot.store.lead_content import Content, Given, differing, names, opened, phones, seal, together
 from bot.store.lead_events import LeadEvent
+from bot.store.lead_parts import LeadPart
 from bot.store.secrets import Secrets
 
 SAME_PERSON = timedelta(days=180)
@@ -27,9 +27,6 @@ SAME_PERSON = timedelta(days=180)
 PROTECTED = timedelta(days=30)
 """As long a lead stays with whoever took it on, from their last step (reference: intake §5)."""
 
-PHONE_SLOTS = ("mobile", "landline")
-NAME_SLOTS = ("company", "contact")
-SEALED = "lead"
 _PHONE = "phone"
 _NAME = "name"
 _LEGAL_FORM = re.compile(r"(?:(?:股份|责任)?有限(?:责任)?)?公司$|集团$|[（(].*?[)）]|[\s·.,，。-]")
@@ -101,22 +98,8 @@ class LeadAlias(Base):
     openid: Mapped[str] = mapped_column(sa.String(64), index=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The sealed part: values in the keys of the annotation scheme, and the follower's own words."""
-
-    slots: Mapping[str, Any]
-    remarks: tuple[str, ...] = ()
-
-
-def seal(secrets: Secrets, content: Content) -> bytes:
-    facts = {"slots": dict(content.slots), "remarks": list(content.remarks)}
-    return secrets.seal(json.dumps(facts, ensure_ascii=False).encode(), SEALED)
-
-
 def content(secrets: Secrets, lead: Lead) -> Content:
-    facts = json.loads(secrets.open(lead.sealed, SEALED))
-    return Content(facts["slots"], tuple(facts["remarks"]))
+    return opened(secrets, lead.sealed)
 
 
 def phone_hashes(secrets: Secrets, phones: Iterable[str]) -> list[str]:
@@ -129,17 +112,9 @@ def name_hashes(secrets: Secrets, names: Iterable[str]) -> list[str]:
     return sorted({secrets.keyed_hash(core, _NAME) for core in cores if core})
 
 
-def names(slots: Mapping[str, Any]) -> list[str]:
-    return [str(slots[name]) for name in NAME_SLOTS if slots.get(name)]
-
-
 def message_hash(secrets: Secrets, key: str) -> str:
     """A message key holds the follower's openid in the clear, so that only its hash is kept."""
     return secrets.keyed_hash(key, _MESSAGE)
-
-
-def phones(slots: Mapping[str, Any]) -> list[str]:
-    return [phone for name in PHONE_SLOTS for phone in slots.get(name) or ()]
 
 
 def submit(session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted) -> LeadEvent:
@@ -150,24 +125,61 @@ def submit(session: Session, secrets: Secrets, message: Message, effect: LeadSub
     known = _open(session, message.openid, hashes, message.at)
     if known is None:
         return _create(session, secrets, message, effect)
+    if message.openid != known.openid:
+        _keep_apart(session, secrets, known)
     _also_called(session, effect.number, known, message.openid)
-    return _merge(session, secrets, message, effect, known)
+    given = Given(Content(effect.slots, effect.remarks), effect.consents, effect.read)
+    before = content(secrets, known).slots
+    changed = tuple(name for name, value in effect.slots.items() if before.get(name) != value)
+    now = given.over(_given_by(session, secrets, known, message.openid))
+    part = LeadPart(lead_id=known.id, openid=message.openid, number=effect.number, at=message.at, scene=effect.scene)
+    return _take_in(session, secrets, known, part, now, message.at, changed)
 
 
 def revise(session: Session, secrets: Secrets, message: Message, effect: LeadRevised) -> LeadEvent | None:
     """New values for a lead; None where there is no such lead of this follower any more."""
     lead = by_number(session, effect.number, locked=True, of=message.openid)
+    if lead is not None and lead.merged_into is not None:
+        lead = session.get(Lead, lead.merged_into, with_for_update=True)
     if lead is None or lead.state == "withdrawn":
         return None
-    lead.consents = {**lead.consents, **effect.consents}
-    remarks = tuple(dict.fromkeys([*content(secrets, lead).remarks, *effect.remarks]))
-    return _rewrite(session, secrets, lead, Content(effect.slots, remarks), message.at, "revised", effect.changed)
+    before = _given_by(session, secrets, lead, message.openid)
+    remarks = tuple(dict.fromkeys([*before.content.remarks, *effect.remarks]))
+    now = Given(Content(effect.slots, remarks), {**before.consents, **effect.consents}, before.read)
+    part = LeadPart(lead_id=lead.id, openid=message.openid, number=effect.number, at=message.at)
+    return _take_in(session, secrets, lead, part, now, message.at, effect.changed)
 
 
-def withdraw(session: Session, openid: str, at: datetime) -> list[LeadEvent]:
-    """Consent is gone: nobody may go on with any lead of this follower."""
-    mine = sa.select(Lead).where(of_person(openid), Lead.state.in_(lifecycle.OPEN)).with_for_update()
-    return [_moved(session, lead, "withdrawn", "follower", at, "", "withdrawn") for lead in session.scalars(mine)]
+def withdraw(session: Session, secrets: Secrets, openid: str, at: datetime) -> list[LeadEvent]:
+    """Consent is gone: nobody may go on with any lead of this follower, nor with what they gave to one of several."""
+    alone, several = ([lead for lead in some if lead.state in lifecycle.OPEN] for some in held_by(session, openid))
+    stopped = [_moved(session, lead, "withdrawn", "follower", at, "", "withdrawn") for lead in alone]
+    return [*stopped, *(leave(session, secrets, lead, openid, at) for lead in several)]
+
+
+def leave(session: Session, secrets: Secrets, lead: Lead, openid: str, at: datetime) -> LeadEvent:
+    """One of its followers is gone from the lead with all they gave; for the others it goes on."""
+    (part,) = (one for one in lead_parts.of(session, lead.id) if one.openid == openid)
+    lead_notes.forget_since(session, lead.id, part.at)
+    lead_parts.forget(session, lead.id, openid)
+    session.execute(sa.delete(LeadAlias).where(LeadAlias.lead_id == lead.id, LeadAlias.openid == openid))
+    if lead.openid == openid:
+        first = min(lead_parts.of(session, lead.id), key=lambda one: (one.at, one.id))
+        lead.openid, lead.scene, lead.submitted_at = first.openid, first.scene, first.at
+    before, now = content(secrets, lead).slots, _whole(session, secrets, lead)
+    return _rewrite(session, secrets, lead, now, at, "parted", differing(before, now.content.slots))
+
+
+def held_by(session: Session, openid: str) -> tuple[list[Lead], list[Lead]]:
+    """Leads that are this follower's alone, or can no longer be told apart; and those that others go on with. Locked."""
+    alone, several = list[Lead](), list[Lead]()
+    for lead in session.scalars(sa.select(Lead).where(of_person(openid)).order_by(Lead.id).with_for_update()).all():
+        parts = {part.openid for part in lead_parts.of(session, lead.id)}
+        if parts <= {openid}:
+            alone.append(lead)
+        elif openid in parts:
+            several.append(lead)
+    return alone, several
 
 
 def move(session: Session, number: str, to: str, who: str, at: datetime, reason: str = "") -> LeadEvent:
@@ -209,22 +221,13 @@ def merge(session: Session, secrets: Secrets, kept: Lead, duplicate: Lead, who: 
     if kept.id == duplicate.id or kept.merged_into is not None:
         raise lifecycle.Illegal("a lead cannot go into itself, nor into a duplicate")
     lifecycle.check(duplicate.state, "duplicate", kept.number)
-    ours, theirs = content(secrets, kept), content(secrets, duplicate)
-    slots = {**theirs.slots, **{name: value for name, value in ours.slots.items() if value}}
-    slots |= {name: _both(ours.slots.get(name), theirs.slots.get(name)) for name in PHONE_SLOTS if slots.get(name)}
-    changed = tuple(name for name, value in slots.items() if ours.slots.get(name) != value)
-    kept.consents = {**duplicate.consents, **kept.consents}
-    kept.read = list(dict.fromkeys([*kept.read, *duplicate.read]))
-    inside = Content(slots, tuple(dict.fromkeys([*ours.remarks, *theirs.remarks])))
+    before = content(secrets, kept).slots
+    now = _whole_with(session, secrets, kept, duplicate)
     duplicate.merged_into = kept.id
     _moved(session, duplicate, "duplicate", who, at, kept.number, "moved")
-    event = _rewrite(session, secrets, kept, inside, at, "merged", changed)
+    event = _rewrite(session, secrets, kept, now, at, "merged", differing(before, now.content.slots))
     event.who, event.reason = who, duplicate.number
     return event
-
-
-def _both(ours: list[str] | None, theirs: list[str] | None) -> list[str]:
-    return list(dict.fromkeys([*(ours or ()), *(theirs or ())]))
 
 
 def likely_same(session: Session, secrets: Secrets, lead: Lead, limit: int = 5) -> Sequence[Lead]:
@@ -242,9 +245,13 @@ def merged_of(session: Session, lead: Lead) -> Sequence[Lead]:
     return session.scalars(sa.select(Lead).where(Lead.merged_into == lead.id).order_by(Lead.id)).all()
 
 
-def added_by(session: Session, lead: Lead) -> Sequence[str]:
-    """Other accounts of the same person, which added to it."""
-    return session.scalars(sa.select(LeadAlias.openid).where(LeadAlias.lead_id == lead.id).distinct()).all()
+def followers_of(session: Session, lead: Lead) -> tuple[str, ...]:
+    """Everybody who made or added to this lead, in the order in which they came."""
+    joined = sa.select(LeadPart.openid).where(LeadPart.lead_id == lead.id).order_by(LeadPart.at, LeadPart.id)
+    merged = sa.select(Lead.openid).where(Lead.merged_into == lead.id).order_by(Lead.id)
+    added = sa.select(LeadAlias.openid).where(LeadAlias.lead_id == lead.id).order_by(LeadAlias.number)
+    found = [openid for wanted in (joined, merged, added) for openid in session.scalars(wanted)]
+    return tuple(dict.fromkeys([*found, lead.openid] if lead.openid in found else [lead.openid, *found]))
 
 
 def by_number(session: Session, number: str, *, locked: bool = False, of: str = "") -> Lead | None:
@@ -265,14 +272,18 @@ def of_person(openid: str) -> sa.ColumnElement[bool]:
     return sa.or_(Lead.openid == openid, Lead.id.in_(added_to), Lead.id.in_(went_into), Lead.merged_into.in_(of_whole))
 
 
-def open_lead(
-    session: Session, secrets: Secrets, openid: str, phones: tuple[str, ...], now: datetime
-) -> OpenLead | None:
-    """For the dialogue: the lead that staff are working on, by follower or by one of the phones."""
-    lead = _open(session, openid, phone_hashes(secrets, phones), now)
+def open_lead(session: Session, secrets: Secrets, openid: str, now: datetime) -> OpenLead | None:
+    """For the dialogue: the lead that staff are working on, as this follower knows it.
+
+    Of one that others joined they see what they gave themselves: a phone is typed soon, and proves nothing.
+    """
+    lead = _open(session, openid, [], now)
     if lead is None:
         return None
-    return OpenLead(lead.number, content(secrets, lead).slots, lead.state, lead.submitted_at)
+    part = next((one for one in lead_parts.of(session, lead.id) if one.openid == openid), None)
+    if part is None:
+        return OpenLead(lead.number, content(secrets, lead).slots, lead.state, lead.submitted_at)
+    return OpenLead(part.number, opened(secrets, part.sealed).slots, lead.state, part.at)
 
 
 def listing(session: Session, secrets: Secrets) -> Iterator[dict[str, Any]]:
@@ -352,23 +363,78 @@ def _also_called(session: Session, number: str, lead: Lead, openid: str) -> None
     base.add_missing(session, LeadAlias, [{"number": number, "lead_id": lead.id, "openid": openid}])
 
 
-def _merge(session: Session, secrets: Secrets, message: Message, effect: LeadSubmitted, lead: Lead) -> LeadEvent:
-    """What was said before stays where the new inquiry says nothing; new consents and reading are added."""
-    before = content(secrets, lead)
-    slots = {**before.slots, **effect.slots}
-    changed = tuple(name for name, value in effect.slots.items() if before.slots.get(name) != value)
-    lead.consents = {**lead.consents, **effect.consents}
-    lead.read = list(dict.fromkeys([*lead.read, *effect.read]))
-    inside = Content(slots, (*before.remarks, *effect.remarks))
-    return _rewrite(session, secrets, lead, inside, message.at, "revised", changed)
+def _given(secrets: Secrets, lead: Lead) -> Given:
+    return Given(content(secrets, lead), lead.consents, lead.read)
+
+
+def _given_by(session: Session, secrets: Secrets, lead: Lead, openid: str) -> Given:
+    """What this follower gave to it so far: everything, where it is theirs alone."""
+    parts = lead_parts.of(session, lead.id)
+    if not parts:
+        return _given(secrets, lead)
+    return next((lead_parts.given(secrets, one) for one in parts if one.openid == openid), Given(Content({})))
+
+
+def _whole(session: Session, secrets: Secrets, lead: Lead) -> Given:
+    return together([lead_parts.given(secrets, one) for one in lead_parts.of(session, lead.id)])
+
+
+def _keep_apart(session: Session, secrets: Secrets, lead: Lead) -> Sequence[LeadPart]:
+    """From now on each of its followers has a part of their own; none where several gave to it before there were parts."""
+    parts = lead_parts.of(session, lead.id)
+    if parts or followers_of(session, lead) != (lead.openid,):
+        return parts
+    first = LeadPart(lead_id=lead.id, openid=lead.openid, number=lead.number, at=lead.submitted_at, scene=lead.scene)
+    first.rank = 0
+    lead_parts.write(session, secrets, first, _given(secrets, lead))
+    return (first,)
+
+
+def _take_in(
+    session: Session, secrets: Secrets, lead: Lead, new: LeadPart, now: Given, at: datetime, changed: tuple[str, ...]
+) -> LeadEvent:
+    """What a follower gave. new: their part, if they have none yet and the lead has parts."""
+    parts = lead_parts.of(session, lead.id)
+    if parts:
+        mine = next((one for one in parts if one.openid == new.openid), new)
+        mine.rank = parts[0].rank + 1
+        lead_parts.write(session, secrets, mine, now)
+        now = _whole(session, secrets, lead)
+    return _rewrite(session, secrets, lead, now, at, "revised", changed)
+
+
+def _whole_with(session: Session, secrets: Secrets, kept: Lead, duplicate: Lead) -> Given:
+    """Both as one; what is in `kept` is believed first."""
+    both = together([_given(secrets, kept), _given(secrets, duplicate)])
+    people = {*followers_of(session, kept), *followers_of(session, duplicate)}
+    if people == {kept.openid} and not lead_parts.of(session, kept.id):
+        return both
+    ours, theirs = _keep_apart(session, secrets, kept), _keep_apart(session, secrets, duplicate)
+    if not (ours and theirs):  # from before there were parts: nobody can tell any more whose is what
+        lead_parts.forget(session, kept.id)
+        return both
+    for place, part in enumerate(theirs, 1):
+        _copy(session, secrets, part, kept, ours, ours[-1].rank - place)
+    return _whole(session, secrets, kept)
+
+
+def _copy(session: Session, secrets: Secrets, part: LeadPart, kept: Lead, ours: Sequence[LeadPart], rank: int) -> None:
+    """The part of a duplicate goes behind those of the lead that goes on, or into the one of the same follower."""
+    given = lead_parts.given(secrets, part)
+    same = next((one for one in ours if one.openid == part.openid), None)
+    if same is not None:
+        lead_parts.write(session, secrets, same, together([lead_parts.given(secrets, same), given]))
+        return
+    copied = LeadPart(lead_id=kept.id, openid=part.openid, number=part.number, at=part.at, scene=part.scene, rank=rank)
+    lead_parts.write(session, secrets, copied, given)
 
 
 def _rewrite(
-    session: Session, secrets: Secrets, lead: Lead, inside: Content, at: datetime, kind: str, changed: tuple[str, ...]
+    session: Session, secrets: Secrets, lead: Lead, now: Given, at: datetime, kind: str, changed: tuple[str, ...]
 ) -> LeadEvent:
-    lead.sealed = seal(secrets, inside)
+    lead.sealed, lead.consents, lead.read = seal(secrets, now.content), dict(now.consents), list(now.read)
     lead.updated_at = at
-    _index(session, secrets, lead, inside.slots)
+    _index(session, secrets, lead, now.content.slots)
     session.flush()
     return _noted(session, lead, at, "follower", kind, lead.state, changed=changed)
 

@@ -29,10 +29,10 @@ def note_all(session: Session, read: Sequence[tuple[str, int, datetime]]) -> Non
     add_missing(session, Reading, rows)
 
 
-def of(session: Session, openid: str, limit: int = 20) -> Sequence[Reading]:
-    """What this follower opened, the newest first."""
-    mine = sa.select(Reading).where(Reading.openid == openid)
-    return session.scalars(mine.order_by(Reading.at.desc(), Reading.article_id).limit(limit)).all()
+def of(session: Session, openids: Sequence[str], limit: int = 20) -> Sequence[Reading]:
+    """What these followers opened, the newest first."""
+    theirs = sa.select(Reading).where(Reading.openid.in_(openids))
+    return session.scalars(theirs.order_by(Reading.at.desc(), Reading.article_id).limit(limit)).all()
 
 
 def forget(session: Session, openid: str) -> None:

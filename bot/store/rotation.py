@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store import desk, leads, staff, talks
+from bot.store import lead_content, lead_notes, lead_parts, leads, staff, talks
 from bot.store.base import Base, Sessions
 from bot.store.outbox import WORDS, Outbox
 from bot.store.secrets import Secrets
@@ -16,8 +16,9 @@ PORTION = 200
 """Rows in one transaction: followers and staff go on working meanwhile."""
 
 SEALED: tuple[tuple[type[Base], str, str], ...] = (
-    (leads.Lead, "sealed", leads.SEALED),
-    (desk.Note, "sealed", desk.NOTE),
+    (leads.Lead, "sealed", lead_content.SEALED),
+    (lead_parts.LeadPart, "sealed", lead_content.SEALED),
+    (lead_notes.Note, "sealed", lead_notes.NOTE),
     (Outbox, "sealed", WORDS),
     (talks.Talk, "sealed", talks.TALK),
     (staff.Staff, "totp_sealed", staff.TOTP),

@@ -14,6 +14,8 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     followers,
     inbox,
     lead_events,
+    lead_notes,
+    lead_parts,
     leads,
     lines,
     materials,

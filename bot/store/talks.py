@@ -73,6 +73,12 @@ def of(session: Session, secrets: Secrets, openids: Sequence[str], limit: int = 
     return [(row, _open(secrets, row)) for row in reversed(session.scalars(mine).all())]
 
 
+def spoke_last(session: Session, openids: Sequence[str]) -> dict[str, datetime]:
+    """When each of these followers said something last; nobody who said nothing that was kept."""
+    theirs = sa.and_(Talk.openid.in_(openids), Talk.who == FOLLOWER)
+    return dict(session.execute(sa.select(Talk.openid, sa.func.max(Talk.at)).where(theirs).group_by(Talk.openid)).all())
+
+
 def forget(session: Session, openid: str) -> None:
     session.execute(sa.delete(Talk).where(Talk.openid == openid))
 
@@ -127,9 +133,9 @@ def recover(session: Session, now: datetime) -> int:
     return len(session.scalars(sa.update(Talk).where(dead).values(**lost).returning(Talk.id)).all())
 
 
-def drop_pending(session: Session, openid: str) -> None:
+def drop_pending(session: Session, *openids: str) -> None:
     """Consent is gone: what was not sent stays unsent."""
-    waiting = sa.and_(Talk.openid == openid, Talk.state == "waiting")
+    waiting = sa.and_(Talk.openid.in_(openids), Talk.state == "waiting")
     session.execute(sa.update(Talk).where(waiting).values(state="dropped"))
 
 

@@ -110,9 +110,9 @@ def _waiting_news(sessions: Sessions, articles: Articles, openid: str) -> Waitin
     return WaitingNews(waiting.broadcasts, articles.get(waiting.articles), waiting.later)
 
 
-def _open_lead(made: Base, openid: str, phones: tuple[str, ...]) -> OpenLead | None:
+def _open_lead(made: Base, openid: str) -> OpenLead | None:
     with reading(made.sessions) as session:
-        return leads.open_lead(session, made.vault, openid, phones, datetime.now(UTC))
+        return leads.open_lead(session, made.vault, openid, datetime.now(UTC))
 
 
 def _phrases(files: Texts) -> dict[str, str]:

@@ -118,7 +118,7 @@ def _patient(lookups: Lookups, patience: Patience) -> Lookups:
     return replace(
         lookups,
         waiting_news=lambda openid: patience.ask(partial(waiting_news, openid)),
-        open_lead=lambda openid, phones: patience.ask(partial(open_lead, openid, phones)),
+        open_lead=lambda openid: patience.ask(partial(open_lead, openid)),
     )
 
 

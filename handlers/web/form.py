@@ -278,7 +278,7 @@ def _why(draft: Inquiry, problems: Mapping[str, str], lookups: Lookups) -> str:
 
 def _page(opened: Opened, draft: Inquiry, *, problems: Mapping[str, str] | None = None, note: str = "") -> str:
     lookups = opened.lookups
-    lead = lookups.open_lead(opened.openid, ())
+    lead = lookups.open_lead(opened.openid)
     typed = request.form if request.method == "POST" else {}
     lacks = bool(page.missing(draft, lookups.form))
     return render_template(

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from bot.adapters.vault import Vault
 from bot.store import leads
 from bot.store.base import Sessions, sessions
+from bot.store.lead_content import Content, seal
 from bot.store.lead_events import LeadEvent
-from bot.store.leads import Content, Lead, LeadName, LeadPhone
+from bot.store.leads import Lead, LeadName, LeadPhone
 from bot.store.migrate import upgrade
 from tests.conftest import redis_server
 from tests.desk.people import SLOTS, Browser, Clock, Office
@@ -102,7 +103,7 @@ def _lead(secrets: Vault, n: int) -> dict[str, object]:
     return {
         "id": n + 1, "number": f"L{n:04}-{n:06}", "message_key": f"k{n}", "openid": f"o{n:027}", "version": 1,
         "state": STATES[n % len(STATES)], "owner": ("", "li", "zhao", "chen")[n % 4], "grade": "ABC"[n % 3],
-        "shared": False, "sealed": leads.seal(secrets, inside), "scene": f"expo{n % 9}", "consents": {}, "read": [],
+        "shared": False, "sealed": seal(secrets, inside), "scene": f"expo{n % 9}", "consents": {}, "read": [],
         "submitted_at": at, "updated_at": at,
     }  # fmt: skip
 

@@ -162,7 +162,7 @@ def test_notes_are_sealed_and_for_those_near(office: Office, desk: Desk, li: Bro
     li.act(number, "note", text="老板姓王，周五带看")
     assert "周五带看" in li.see(f"/leads/{number}")
     with reading(desk.sessions) as session:
-        from bot.store.desk import Note
+        from bot.store.lead_notes import Note
 
         assert "周五".encode() not in session.query(Note).one().sealed
 

@@ -13,8 +13,7 @@ from playwright.sync_api import Page
 
 from bot.dialogue.effects import Asked, Followed, HumanWanted
 from bot.dialogue.lookups import Article
-from bot.store import articles, broadcasts, leads, talks
-from bot.store import desk as store
+from bot.store import articles, broadcasts, lead_notes, leads, talks
 from bot.store.articles import Content
 from bot.store.talks import Line
 from handlers.web.staff import Desk, desk_door
@@ -77,7 +76,7 @@ def poisoned(office: Office, clock: Clock, links: tuple[str, ...] = LINKS) -> st
         broadcasts.retitle(session, pushed.id, EVIL)
         known = leads.by_number(session, number)
         assert known
-        store.write_note(session, secrets, known, "li", clock(), EVIL)
+        lead_notes.write(session, secrets, known.id, "li", clock(), EVIL)
     return number
 
 

@@ -82,7 +82,7 @@ def lookups() -> Lookups:
         form=None,
         latest_broadcast=lambda: 0,
         waiting_news=lambda openid: WaitingNews((), ()),
-        open_lead=lambda openid, phones: None,
+        open_lead=lambda openid: None,
     )
 
 

@@ -166,7 +166,7 @@ def _one_follower(rng: random.Random, length: int, seen: Walk, understand: Under
 
 def _one_message(person: Follower, content: Content, seen: Walk, trace: list[str], understand: Understand) -> None:
     before, known = person.conversation.inquiry, len(person.effects)
-    had_lead = person.office.open_lead(person.openid, ()) is not None
+    had_lead = person.office.open_lead(person.openid) is not None
     try:
         reply = person.send(content)
     except Exception as error:  # the walk reports whatever goes wrong

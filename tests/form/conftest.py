@@ -19,8 +19,9 @@ from werkzeug.test import TestResponse
 
 from bot import wiring
 from bot.store.base import reading
+from bot.store.lead_content import Content
 from bot.store.lead_events import LeadEvent
-from bot.store.leads import Content, Lead, LeadAlias, LeadPhone, content, of_person
+from bot.store.leads import Lead, LeadAlias, LeadPhone, content, of_person
 from bot.store.outbox import Outbox
 from config.settings import read
 from handlers.routes import answer

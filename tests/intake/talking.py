@@ -73,7 +73,10 @@ class Office:
     aliases: dict[str, str] = field(default_factory=dict)
     created: int = 0
 
-    def open_lead(self, openid: str, phones: tuple[str, ...]) -> OpenLead | None:
+    def open_lead(self, openid: str) -> OpenLead | None:
+        return self._open(openid, ())
+
+    def _open(self, openid: str, phones: tuple[str, ...]) -> OpenLead | None:
         for number, lead in self.leads.items():
             same_phone = set(phones) & set(lead["slots"].get("mobile", ()))
             if lead["open"] and (openid in lead["openids"] or same_phone):
@@ -82,7 +85,7 @@ class Office:
 
     def _submit(self, openid: str, number: str, slots: dict[str, Any]) -> None:
         """As the store does it: the same phone from another account joins the open lead."""
-        known = self.open_lead(openid, tuple(slots.get("mobile", ())))
+        known = self._open(openid, tuple(slots.get("mobile", ())))
         if known is not None:
             self.aliases[number] = known.number
             self.leads[known.number]["slots"] |= slots

@@ -111,6 +111,6 @@ def test_a_push_that_waits_for_a_look_comes_with_the_way_to_it() -> None:
 
 
 def test_every_kind_of_notice_in_the_code_has_a_text() -> None:
-    of_leads = {"lead", "revised", "withdrawn", "erased", "human", "undelivered", "channel"}
+    of_leads = {"lead", "revised", "withdrawn", "parted", "erased", "human", "undelivered", "channel"}
     of_time = {"remind", "next", "manager", "contact", "summary", "digest", "each"}
     assert set(TEXTS["notice"]) == of_leads | of_time | {"broadcast", "draft", "trouble"}

@@ -13,7 +13,7 @@ from bot.dialogue.effects import HumanWanted
 from bot.store import effects, leads, rotation
 from bot.store.base import Base, Sessions
 from bot.store.leads import Lead
-from tests.store.say import CHANNELS, NOON, PHONE, inquiry, message
+from tests.store.say import CHANNELS, inquiry, message
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 
@@ -35,8 +35,11 @@ def test_everything_opens_with_the_new_key_alone(store: Sessions) -> None:
 def test_the_same_person_is_still_the_same_person(store: Sessions) -> None:
     rotated = Vault(NEW, (OLD,))
     rotation.rotate(store, rotated)
+    effects.commit(store, rotated, message("m3", "oElse"), (inquiry("L-again"),), CHANNELS)
+    assert rotation.rotate(store, Vault(NEW))["lead_parts"] == 0
     with store() as session:
-        assert leads.open_lead(session, rotated, "oElse", (PHONE,), NOON) is not None
+        (lead,) = session.scalars(sa.select(Lead))
+        assert leads.followers_of(session, lead) == ("oA", "oElse")
 
 
 def test_a_second_run_has_nothing_to_do(store: Sessions) -> None:

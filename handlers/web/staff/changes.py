@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from flask import request
@@ -9,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot.store import desk as store
-from bot.store import leads, lifecycle, staff
+from bot.store import lead_notes, leads, lifecycle, staff
 from bot.store.base import reading
 from bot.store.desk import Stale
 from bot.store.leads import Lead
 from bot.store.lifecycle import Illegal
 from handlers.web.staff.leads import is_near, may_claim, seen, shown
+from handlers.web.staff.talk import People, people
 from handlers.web.staff.visit import Refused, Visit, to
 
 LONGEST_NOTE, LONGEST_REASON = 2000, 200
@@ -61,7 +63,7 @@ def note(visit: Visit, number: str) -> ResponseReturnValue:
         return _back(visit, number, "note_empty")
     with visit.desk.sessions.begin() as db:
         known = _own(visit, db, number)
-        store.write_note(db, visit.desk.secrets, known, visit.name, visit.now, text)
+        lead_notes.write(db, visit.desk.secrets, known.id, visit.name, visit.now, text)
         visit.note(db, "note", known.number)
     visit.say("noted")
     return to("lead", number=number)
@@ -134,20 +136,27 @@ def merge(visit: Visit, number: str) -> ResponseReturnValue:
 
 
 def erase(visit: Visit, number: str) -> ResponseReturnValue:
-    """Everything of this person. The number has to be typed: there is no way back."""
+    """Everything of the lead's followers, or of the one who was picked. The number has to be typed: no way back."""
     desk = visit.desk
     with desk.sessions.begin() as db:
         known = seen(visit, db, number, locked=True)
         if request.form.get("number", "").strip().upper() != known.number:
             return _back(visit, number, "number_wrong")
-        openid = known.openid
-        gone = store.erase(db, desk.secrets, known, desk.channels, visit.now)
-        for one in gone:
+        openids = _picked(people(visit, db, known))
+        gone = store.erase(db, desk.secrets, openids, desk.channels, visit.now)
+        for one in gone or [known.number]:
             visit.note(db, "erase", one)
-    desk.forget(openid)
+    for openid in openids:
+        desk.forget(openid)
     desk.wake()
-    visit.say("erased", count=len(gone))
-    return to("leads")
+    visit.say("erased" if gone else "erased_one", count=len(gone))
+    return to("leads") if known.number in gone else to("lead", number=number)
+
+
+def _picked(them: People) -> Sequence[str]:
+    """All of them, unless one was picked; nobody where that one is not there any more."""
+    who = request.form.get("who", "")
+    return [openid for openid in them.openids if who in ("", them.marks.get(openid))]
 
 
 _MOVABLE = frozenset({"contacted", "visited", "negotiating", "won", "nurture", *lifecycle.REASONED, "withdrawn"})

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot.store import desk as store
-from bot.store import lead_events, leads, lifecycle, readings, staff
+from bot.store import lead_events, lead_notes, leads, lifecycle, readings, staff
 from bot.store.base import reading
 from bot.store.desk import Filter, Found, Place
 from bot.store.leads import Lead
@@ -99,11 +99,11 @@ def lead(visit: Visit, number: str) -> ResponseReturnValue:
     return page
 
 
-def _reading(visit: Visit, db: Session, known: Lead) -> dict[str, Sequence[Any]]:
+def _reading(visit: Visit, db: Session, known: Lead, openids: Sequence[str]) -> dict[str, Sequence[Any]]:
     """read: what they opened of what they were sent, with the time, the newest first. shown: what else they got."""
-    opened = {one.article_id: one.at for one in readings.of(db, known.openid)}
+    opened = {one.article_id: one.at for one in reversed(readings.of(db, openids))}
     unread = tuple(id for id in known.read if id not in opened)
-    read = [(opened[article.id], article) for article in visit.desk.articles(tuple(opened))]
+    read = [(opened[article.id], article) for article in visit.desk.articles(tuple(reversed(opened)))]
     return {"read": read, "shown": visit.desk.articles(unread)}
 
 
@@ -118,6 +118,7 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> 
         due=store.plans_of(db, [known.id]).get(known.id),
     )
     merged, whole = leads.merged_of(db, known), db.get(Lead, known.merged_into) if known.merged_into else None
+    people = talk.people(visit, db, known)
     return render_template(
         "staff/lead.html",
         card=card,
@@ -126,16 +127,17 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> 
         merged=merged,
         twins=_twins(visit, db, known) if card.near and not whole else (),
         protected=known.protected_until is not None and known.protected_until > visit.now,
-        talk=talk.conversation(visit, db, talk.openids_of(db, known, merged)) if card.near else (),
+        people=people,
+        talk=talk.conversation(visit, db, people.openids, people.labels) if card.near else (),
         history=_history(visit, db, known),
-        **_reading(visit, db, known),
-        asked=store.asked(db, known.openid),
+        **_reading(visit, db, known, people.openids),
+        asked=store.asked(db, people.openids),
         steps=_allowed(visit, known, "steps"),
         endings=_allowed(visit, known, "endings"),
         claimable=known.state in lifecycle.CLAIMABLE and may_claim(visit, known),
         assignable="assigned" in lifecycle.MOVES[known.state],
         colleagues=_colleagues(visit, db),
-        still_open=visit.desk.still_open(known.openid) if card.near and known.state != "withdrawn" else None,
+        still_open=visit.desk.still_open(people.to) if card.near and known.state != "withdrawn" else None,
     )
 
 
@@ -226,7 +228,7 @@ def _history(visit: Visit, db: Session, known: Lead) -> list[Entry]:
     """Events and notes, the newest first."""
     entries = [_entry(visit, event) for event in lead_events.of(db, known.id)]
     if is_near(visit, known):
-        notes = store.notes(db, visit.desk.secrets, known)
+        notes = lead_notes.of(db, visit.desk.secrets, known.id)
         entries += [Entry(note.at, note.who, text, is_note=True) for note, text in notes]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import render_template, request
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from bot.dialogue.reply import TEXT_LIMIT
 from bot.store import desk as store
-from bot.store import leads, talks
+from bot.store import lead_people, leads, talks
 from bot.store.base import reading
 from bot.store.leads import Lead
 from bot.store.talks import Line, Talk
@@ -23,6 +23,9 @@ from handlers.web.staff.visit import Refused, Visit, to
 
 CALLED_WITHIN = timedelta(days=7)
 CALLERS = 50
+MARK = "answer"
+"""Purpose of the hash that stands for a follower in the form."""
+
 PATIENCE_S, STEP_S = 2.5, 0.1
 """Whoever answers sees at once whether it went out; with a busy worker they see that it is on its way."""
 
@@ -41,21 +44,48 @@ class Said:
     error: str = ""
 
 
-def conversation(visit: Visit, db: Session, openids: Sequence[str]) -> list[Said]:
-    return [_said(visit, row, line) for row, line in talks.of(db, visit.desk.secrets, openids)]
+@dataclass(frozen=True, slots=True)
+class People:
+    """The followers behind a lead, in the order in which they came. to: who an answer goes to, "" for nobody who follows.
+
+    labels, marks: what staff call each of them and what stands for them in a form, by openid; empty for only one.
+    """
+
+    openids: tuple[str, ...]
+    to: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
-def openids_of(db: Session, known: Lead, merged: Sequence[Lead]) -> list[str]:
-    """Everybody who made or added to this lead."""
-    return list(dict.fromkeys([known.openid, *(one.openid for one in merged), *leads.added_by(db, known)]))
+def people(visit: Visit, db: Session, known: Lead) -> People:
+    secrets, openids = visit.desk.secrets, leads.followers_of(db, known)
+    to = lead_people.answered(db, secrets, openids)
+    if len(openids) == 1:
+        return People(openids, to)
+    one = visit.desk.texts["talk"]["one"]
+    labels = {openid: one.format(place=place) for place, openid in enumerate(openids, 1)}
+    return People(openids, to, labels, {openid: secrets.keyed_hash(openid, MARK)[:16] for openid in openids})
+
+
+def conversation(
+    visit: Visit, db: Session, openids: Sequence[str], labels: Mapping[str, str] | None = None
+) -> list[Said]:
+    """labels: what each of them is called, where there are several."""
+    return [_said(visit, row, line, labels or {}) for row, line in talks.of(db, visit.desk.secrets, openids)]
 
 
 def answer(visit: Visit, number: str) -> ResponseReturnValue:
+    """To whoever wrote last, if that is still who staff saw it would go to."""
     with reading(visit.desk.sessions) as db:
         known = pages.seen(visit, db, number)
+        them = people(visit, db, known)
     if not pages.is_near(visit, known) or known.state == "withdrawn":
         raise Refused(f"answer {number}")
-    return _answered(visit, known.openid, known.number, to("lead", number=number, _anchor="talk"))
+    back = to("lead", number=number, _anchor="talk")
+    if request.form.get("to", "") != them.marks.get(them.to, ""):
+        visit.say("answer_other", "bad")
+        return back
+    return _answered(visit, them.to, known.number, back)
 
 
 def callers(visit: Visit) -> ResponseReturnValue:
@@ -71,7 +101,7 @@ def caller(visit: Visit, caller_id: int) -> ResponseReturnValue:
             "staff/caller.html",
             caller=found,
             talk=conversation(visit, db, [found.openid]),
-            asked=store.asked(db, found.openid),
+            asked=store.asked(db, [found.openid]),
             still_open=visit.desk.still_open(found.openid),
         )
 
@@ -111,7 +141,7 @@ def _wrong(visit: Visit, openid: str, text: str) -> str:
         return "answer_empty"
     if len(text.encode()) > TEXT_LIMIT:
         return "answer_long"
-    return "" if visit.desk.still_open(openid) else "answer_closed"
+    return "" if openid and visit.desk.still_open(openid) else "answer_closed"
 
 
 def _outcome(visit: Visit, row_id: int) -> str:
@@ -125,12 +155,14 @@ def _outcome(visit: Visit, row_id: int) -> str:
         time.sleep(STEP_S)
 
 
-def _said(visit: Visit, row: Talk, line: Line) -> Said:
+def _said(visit: Visit, row: Talk, line: Line, labels: Mapping[str, str]) -> Said:
     texts = visit.desk.texts["talk"]
-    ours = line.who != talks.FOLLOWER
+    ours, who = line.who != talks.FOLLOWER, visit.desk.texts["who"].get(line.who, line.who)
+    if label := labels.get(line.openid):
+        who = texts["to"].format(who=who, one=label) if ours else label
     return Said(
         at=line.at,
-        who=visit.desk.texts["who"].get(line.who, line.who),
+        who=who,
         ours=ours,
         text=line.text,
         kind="" if line.kind == "text" else texts["kinds"].get(line.kind, line.kind),

@@ -13,7 +13,8 @@ from bot.dialogue import intake_labels
 from bot.dialogue.form import Form, Key, Slot
 from bot.dialogue.masking import masked_name, masked_phone, masked_text
 from bot.dialogue.scoring import Score, score
-from bot.store.leads import Content, Lead
+from bot.store.lead_content import Content
+from bot.store.leads import Lead
 from handlers.web.staff.desk import Desk
 from handlers.web.staff.visit import SHANGHAI
 
