@@ -51,6 +51,10 @@ LIST = "list"
 UNKNOWN_PICTURE = 40007
 REPEATABLE = timedelta(hours=23)
 """The platform knows a clientmsgid for 24 hours; after that a repeat would be a second send."""
+UNTOLD = timedelta(minutes=15)
+"""How long the platform's own word on a send is waited for before it is asked, and between two questions."""
+GIVEN_UP = timedelta(days=2)
+"""After so long without an answer staff have to look."""
 
 
 class Masses(Draftsman, Tagging, Protocol):
@@ -58,6 +62,7 @@ class Masses(Draftsman, Tagging, Protocol):
 
     def mass_to_tag(self, tag_id: int, media_id: str, clientmsgid: str) -> str: ...
     def mass_to_followers(self, openids: Sequence[str], media_id: str, clientmsgid: str) -> str: ...
+    def mass_status(self, msg_id: str) -> str: ...
 
 
 class Ledger(Protocol):
@@ -211,6 +216,7 @@ def deliver_due(
     sent = 0
     while rows := _claim(press):
         sent += sum(_deliver(press, row) for row in rows)
+    _ask(press)
     return sent
 
 
@@ -479,6 +485,27 @@ def _ask_again(press: Press, row: Delivery, error: Unsure) -> None:
         return
     with press.sessions.begin() as session:
         deliveries.ask_again(session, row.id, press.worker, now + PAUSE, str(error))
+
+
+def _ask(press: Press) -> None:
+    """The event of a send may have been lost: the platform also answers when it is asked, though without figures."""
+    with press.sessions.begin() as session:
+        untold = deliveries.untold(session, deliveries.TO_MANY, press.now() - UNTOLD, press.now())
+    for row in untold:
+        try:
+            _told(press, row, press.platform.mass_status(row.msg_id))
+        except PlatformError as error:
+            log.warning("nobody tells how mass send %s ended: %s", row.id, error)
+
+
+def _told(press: Press, row: Delivery, status: str) -> None:
+    """DELETE: it went out, and was deleted since."""
+    with press.sessions.begin() as session:
+        if status != "SENDING":
+            failed = status == "SEND_FAIL"
+            deliveries.reported(session, row.msg_id, {}, ok=not failed, error=status if failed else "")
+        elif press.now() - (row.begun_at or row.due_at) > GIVEN_UP:
+            deliveries.doubted(session, row.id, "the platform is still sending it")
 
 
 def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | None) -> None:

@@ -119,7 +119,7 @@ def _refused(office: Office, row: Delivery, error: PlatformError) -> None:
 def _ask(office: Office) -> None:
     """The event of a publication may have been lost: the platform also answers when it is asked."""
     with office.sessions.begin() as session:
-        untold = deliveries.unpublished(session, office.now() - UNTOLD, office.now())
+        untold = deliveries.untold(session, (PUBLISH,), office.now() - UNTOLD, office.now())
     for row in untold:
         try:
             _told(office, row, office.platform.published(row.msg_id))

@@ -569,9 +569,9 @@ def publications(session: Session, numbers: Collection[int]) -> dict[int, Delive
     return {row.broadcast_id: row for row in session.scalars(sa.select(Delivery).where(mine))}
 
 
-def unpublished(session: Session, since: datetime, now: datetime) -> Sequence[Delivery]:
+def untold(session: Session, channels: Collection[str], since: datetime, now: datetime) -> Sequence[Delivery]:
     """Handed in, not told of, and not asked for after `since`; from now on they count as asked for."""
-    mine = sa.and_(Delivery.channel == PUBLISH, Delivery.state == "sent", Delivery.delivered_at.is_(None))
+    mine = sa.and_(Delivery.channel.in_(channels), Delivery.state == "sent", Delivery.delivered_at.is_(None))
     late = sa.and_(mine, Delivery.msg_id != "", Delivery.settled_at <= since)
     asked = sa.update(Delivery).where(late).values(settled_at=now).returning(Delivery)
     return session.scalars(asked.execution_options(synchronize_session=False)).all()

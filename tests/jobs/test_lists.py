@@ -189,6 +189,24 @@ def test_the_reports_of_all_lists_are_summed(world: World, secrets: Vault) -> No
     assert (done.state, done.total, done.sent, done.failed) == ("done", 5, 4, 1)
 
 
+@pytest.mark.parametrize(("status", "ended"), [("send success", "done"), ("err(20013)", "failed")])
+def test_a_report_that_was_lost_is_asked_for(world: World, status: str, ended: str) -> None:
+    openids = world.followers(2, writing=False)
+    world.shelf.put(1, "chips")
+    world.post("knobs", mass_status=status)
+    plan(world)
+    send(world)
+    world.post("settle")
+    send(world)
+    assert state(world).state == "open", "the platform's own word is waited for"
+    later = datetime.now(UTC) + 16 * MINUTE
+    send(world, later=lambda: later)
+    assert state(world).state == ended
+    with world.shelf.store() as session:
+        left = deliveries.waiting_news(session, openids[0], later).articles
+    assert left == (() if ended == "done" else (1,))
+
+
 def test_a_list_that_is_refused_ends_it_and_gives_back_what_it_took(world: World) -> None:
     openids = sorted(world.followers(5, writing=False))
     world.shelf.put(1, "chips")
