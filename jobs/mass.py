@@ -473,6 +473,8 @@ def _settle(press: Press, row: Delivery, state: str, *, error: str = "", msg_id:
         mine = deliveries.settle(session, row.id, press.worker, state, press.now(), error=error, msg_id=msg_id)
         if mine and following:
             _plan_next(session, row, press.now())
+        if mine and state == "unsure":
+            deliveries.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
     return mine
 
 
@@ -506,6 +508,7 @@ def _told(press: Press, row: Delivery, status: str) -> None:
             deliveries.reported(session, row.msg_id, {}, ok=not failed, error=status if failed else "")
         elif press.now() - (row.begun_at or row.due_at) > GIVEN_UP:
             deliveries.doubted(session, row.id, "the platform is still sending it")
+            deliveries.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
 
 
 def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | None) -> None:

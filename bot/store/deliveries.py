@@ -497,13 +497,15 @@ def _sum_up(session: Session, number: int, figures: Mapping[str, int | None]) ->
 
 
 def end_as_one(session: Session, broadcast: Broadcast) -> None:
-    """A broadcast that goes to many at once is done, or failed, when all of its deliveries are."""
+    """A broadcast that goes to many at once is done, or failed, when all of its deliveries are; unsure, while somebody
+    has to look at one of them."""
     mine = sa.and_(Delivery.broadcast_id == broadcast.id, Delivery.channel != PUBLISH)
     rows = sa.select(Delivery.state, Delivery.delivered_at).where(mine)
     states = [(state, told) for state, told in session.execute(rows)]
     if any(state in ("planned", "claimed", "sending") or (state == "sent" and told is None) for state, told in states):
         return
-    broadcast.state = "done" if any(state == "sent" for state, _ in states) else "failed"
+    ended = {state for state, _ in states}
+    broadcast.state = "unsure" if "unsure" in ended else "done" if "sent" in ended else "failed"
 
 
 def is_sending_to_tag(session: Session, topic: str, now: datetime) -> bool:
@@ -603,11 +605,17 @@ def settle_by_staff(session: Session, delivery_id: int, *, arrived: bool, at: da
     """Staff looked: an unsure delivery arrived, or did not and its articles may come by another way."""
     state = "sent" if arrived else "failed"
     unsure = sa.and_(Delivery.id == delivery_id, Delivery.state == "unsure")
-    done = sa.update(Delivery).where(unsure).values(state=state, settled_at=at).returning(Delivery.id)
-    changed = session.scalar(done) is not None
-    if changed and not arrived:
+    done = sa.update(Delivery).where(unsure).values(state=state, settled_at=at).returning(Delivery)
+    row = session.scalar(done)
+    if row is None:
+        return False
+    if not arrived:
         release(session, delivery_id)
-    return changed
+    if row.channel in TO_MANY:
+        row.delivered_at = at  # nobody waits for the platform's word any more
+        session.flush()
+        end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
+    return True
 
 
 def prune(session: Session, before: datetime) -> int:

@@ -526,8 +526,13 @@ def test_after_a_day_the_platform_forgets_the_clientmsgid_and_staff_must_look(sh
     account.jobs.clear()
     shelf.clock.move(DAY)
     assert send_mass(shelf, account) == 0
-    assert [row.state for row in rows(shelf, Delivery)] == ["unsure"]
+    (row,) = rows(shelf, Delivery)
+    assert row.state == "unsure"
     assert len(account.phones["oA"]) == 1
+    assert {one.kind: one.state for one in rows(shelf, Broadcast)}["mass"] == "unsure"
+    with shelf.store.begin() as session:
+        assert deliveries.settle_by_staff(session, row.id, arrived=True, at=shelf.clock())
+    assert {one.kind: one.state for one in rows(shelf, Broadcast)}["mass"] == "done"
 
 
 @pytest.mark.parametrize("error", [QuotaUsed(45028, "no quota"), NoRight(48001, "no right"), BadRequest(40008, "kind")])
