@@ -392,6 +392,8 @@ def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformErro
         deliveries.unsent(session, row.id, courier.worker, "failed", courier.now(), error=str(error))
     if why == "consent":
         consents.clear(session, row.openid, _template_id(courier, row))
+    if why == "blocked":
+        deliveries.blocked(session, row.openid, courier.now())
     if why == "unfollowed":
         erasures.forget_follower(session, row.openid)
 

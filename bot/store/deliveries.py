@@ -473,6 +473,16 @@ def drop_pending(session: Session, openid: str) -> None:
     session.execute(sa.delete(Received).where(Received.openid == openid))
 
 
+def blocked(session: Session, openid: str, at: datetime) -> None:
+    """They take no messages of ours: what waits for them is dropped, and no window is believed until they write again.
+    What they follow stays theirs: they may let us in again, and a reply reaches them anyway."""
+    waits = sa.and_(Delivery.openid == openid, Delivery.state.in_(("planned", "claimed")), Delivery.begun_at.is_(None))
+    gone = {"state": "dropped", "settled_at": at, "lease_until": None, "error": "they block our messages"}
+    for number in session.scalars(sa.update(Delivery).where(waits).values(**gone).returning(Delivery.id)).all():
+        release(session, number)
+    session.execute(sa.update(Follower).where(Follower.openid == openid).values(heard_at=None))
+
+
 def reported(session: Session, msg_id: str, figures: dict[str, int | None], *, ok: bool, error: str) -> None:
     """The platform's word on a mass send of ours."""
     row = session.scalar(sa.select(Delivery).where(Delivery.msg_id == msg_id, Delivery.channel.in_(TO_MANY)))
@@ -528,6 +538,8 @@ def template_reported(session: Session, openid: str, msg_id: str, *, ok: bool, e
     if row is None:
         return
     row.delivered_at, row.error, row.msg_id = at, "" if ok else error, msg_id
+    if "block" in error.lower():
+        blocked(session, openid, at)
     if row.state == "sending":
         return  # whoever sends it is about to say so; only if they cannot, this counts
     row.state, row.settled_at = "sent" if ok else "failed", at

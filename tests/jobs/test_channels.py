@@ -306,6 +306,41 @@ def test_the_platform_tells_how_a_template_message_ended(
     assert waiting(shelf, "oA").articles == (() if state == "sent" else (1,))
 
 
+# Who blocks us
+
+
+def test_what_waits_for_somebody_who_blocks_us_is_dropped_at_once(shelf: Shelf, account: Account) -> None:
+    shelf.subscribe("oA", "chips", "cars")
+    shelf.writes("oA")
+    shelf.put(1, "chips")
+    shelf.put(2, "cars")
+    first, second = plan(shelf)
+    error = RecipientLost(48002, "user block")
+    error.why = "blocked"
+    account.fails = once("send", error)
+    assert send(shelf, account) == 0
+    assert account.calls == ["send"]
+    assert [results(shelf, number).counts["service"] for number in (first, second)] == [{"failed": 1}, {"dropped": 1}]
+    shelf.put(3, "chips")
+    plan(shelf, Reach(("service",)))
+    assert send(shelf, account) == 0
+    assert account.calls == ["send"], "their window is not believed any more"
+    assert waiting(shelf, "oA").articles == (3, 2, 1)
+    shelf.writes("oA")
+    shelf.put(4, "chips")
+    plan(shelf, Reach(("service",)))
+    assert send(shelf, account) == 1
+
+
+def test_a_template_message_they_block_drops_what_waits(shelf: Shelf, account: Account) -> None:
+    sent_by_template(shelf)
+    send(shelf, account)
+    shelf.put(2, "chips")
+    (number,) = plan(shelf)
+    event(shelf, "oA", "TEMPLATESENDJOBFINISH", MsgID="3000", Status="failed:user block")
+    assert results(shelf, number).counts == {"template": {"dropped": 1}}
+
+
 # What fails for everybody
 
 
