@@ -29,7 +29,7 @@ def doctor(settings: Settings, out: TextIO) -> int:
             partial(checks.callback_answers, settings.public_url, settings.wechat.token, _get, now),
             partial(checks.menu_is_there, platform, rights),
             partial(checks.rights_stand, rights),
-            lambda: checks.quotas_left(account.ledger.usage(now)),
+            lambda: checks.quotas_left(account.usage(now)),
         ],
         out,
     )

@@ -254,4 +254,11 @@ def quotas_left(usage: Iterable[Usage]) -> Iterator[Finding]:
             continue
         limit = line.used + line.left
         state = NOTE if line.left * 10 < limit else GOOD
-        yield Finding(state, f"{line.name}: {line.used} of {limit} calls used today")
+        used = _MASS.get(line.name, "{name}: {used} of {limit} calls used today")
+        yield Finding(state, used.format(name=line.name, used=line.used, limit=limit))
+
+
+_MASS: Mapping[str, str] = {
+    "mass_month": "mass sends: {used} of {limit} used this month",
+    "mass_day": "mass sends: {used} of {limit} used today",
+}

@@ -15,10 +15,11 @@ class Account(Protocol):
     def platform(self) -> Any: ...
     @property
     def ledger(self) -> Any: ...
+    def usage(self, now: datetime) -> Any: ...
 
 
 def show(account: Account, now: datetime, out: TextIO) -> int:
-    for line in account.ledger.usage(now):
+    for line in account.usage(now):
         left = "" if line.left is None else f", {line.left} left"
         out.write(f"{line.name:<28}{line.used} used{left}\n")
     for name in HELD:

@@ -13,10 +13,12 @@ from bot.store import news
 from bot.store.base import Base, BigId, add_missing, lock
 from bot.store.news import Story
 
-TITLE = 64
-"""The longest title line staff may give, in characters; a draft's own limit of 32 is kept when one is made."""
+TITLE, OF_A_DRAFT = 64, 32
+"""The longest title line staff may give, in characters: over messages of ours, and over a draft (reference §7.2)."""
 
 KINDS = ("news", "daily", "weekly", "mass", "draft")
+DRAFTED = ("mass", "draft")
+"""Those that go out as a draft."""
 UNDECIDED = ("waiting", "held")
 
 # The deliveries of a broadcast, for counting only: their own module builds on this one.
@@ -179,8 +181,14 @@ def cancel(session: Session, number: int, who: str = "") -> bool:
 
 
 def retitle(session: Session, number: int, title: str) -> bool:
-    """The title line in staff's words, without line breaks and within TITLE; empty = the usual one again."""
-    return _decide(session, number, title=" ".join(title.split())[:TITLE])
+    """The title line in staff's words, without line breaks and as long as may be; empty = the usual one again."""
+    broadcast = session.get(Broadcast, number)
+    longest = longest_title(broadcast.kind) if broadcast else TITLE
+    return _decide(session, number, title=" ".join(title.split())[:longest])
+
+
+def longest_title(kind: str) -> int:
+    return OF_A_DRAFT if kind in DRAFTED else TITLE
 
 
 def drop_article(session: Session, number: int, article_id: int) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from bot.adapters.wechat.capabilities import Capabilities, Refusals, Standing
 from bot.adapters.wechat.client import Platform
 from bot.adapters.wechat.errors import PlatformError
-from bot.adapters.wechat.quota import Ledger
+from bot.adapters.wechat.quota import Ledger, Usage
 from bot.adapters.wechat.token import TokenStore
 from bot.adapters.wechat.weblogin import WebLogin
 from bot.store.clock import SharedClock
@@ -30,6 +30,11 @@ class Account:
     def rights(self) -> Capabilities:
         """What it may do now; refusals come and go while a process runs."""
         return self.kind.reduced_by(self.refusals.standing(datetime.now(UTC)))
+
+    def usage(self, now: datetime) -> tuple[Usage, ...]:
+        """What is used and left of mass sends, where it may send any, and of today's calls."""
+        mass = (self.ledger.mass_usage(now),) if self.rights.mass_to_tag else ()
+        return (*mass, *self.ledger.usage(now))
 
     def standing(self) -> tuple[Standing, ...]:
         return self.rights.table()

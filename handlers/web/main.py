@@ -120,7 +120,7 @@ def desk_of(front: wiring.Front) -> Desk:
         protected=timedelta(days=made.texts["duty"]["routing"]["protected_days"]),
         still_open=partial(_still_open, account),
         account=account.standing,
-        usage=lambda: account.ledger.usage(datetime.now(UTC)),
+        usage=lambda: account.usage(datetime.now(UTC)),
         vitals=wiring.vitals_of(front),
         write_article=_writer(front),
         make_code=partial(_made_code, account),

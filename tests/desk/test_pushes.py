@@ -59,6 +59,17 @@ def test_a_push_is_looked_at_changed_and_approved(waiting: int, wang: Browser, s
     assert row(store, waiting).state == "approved"
 
 
+@pytest.mark.parametrize(("kind", "longest"), [("news", 64), ("mass", 32), ("draft", 32)])
+def test_a_title_is_no_longer_than_what_it_stands_over(
+    waiting: int, wang: Browser, store: Sessions, kind: str, longest: int
+) -> None:
+    with store.begin() as session:
+        session.get_one(Broadcast, waiting).kind = kind
+    assert f'maxlength="{longest}" value=""' in wang.get("/pushes").text
+    wang.post(f"/pushes/{waiting}/retitle", title="长" * 99)
+    assert len(row(store, waiting).title) == longest
+
+
 @pytest.mark.parametrize(("act", "state"), [("hold", "held"), ("cancel", "cancelled")])
 def test_a_push_is_held_or_cancelled(waiting: int, wang: Browser, store: Sessions, act: str, state: str) -> None:
     wang.post(f"/pushes/{waiting}/{act}")

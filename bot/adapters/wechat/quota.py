@@ -193,6 +193,11 @@ class Ledger:
         self._redis.hset(self._mass_key(now), self._mass_field(to), self._mass_limit())
         self._redis.expire(self._mass_key(now), timedelta(days=40))
 
+    def mass_usage(self, now: datetime) -> Usage:
+        """mass_month or mass_day: how often we mass sent, and may still, to a follower who was on every list."""
+        left = self.mass_left("any", now)
+        return Usage("mass_month" if self._is_service else "mass_day", self._mass_limit() - left, left)
+
     def lists_left(self, now: datetime) -> int:
         """How many mass sends somebody may still get who was on no list this month; ones to a tag are everybody's."""
         return max(0, self._mass_limit() - int(self._redis.hget(self._mass_key(now), "any") or 0))

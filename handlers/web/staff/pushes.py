@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.store import broadcasts, deliveries, news
 from bot.store import desk as store
 from bot.store.base import reading
-from bot.store.broadcasts import TITLE, UNDECIDED
+from bot.store.broadcasts import UNDECIDED
 from bot.store.deliveries import Delivery
 from handlers.web.staff.visit import Visit, to
 
@@ -48,7 +48,7 @@ def pushes(visit: Visit) -> ResponseReturnValue:
             may_publish=_may_publish(visit),
             topics=visit.desk.topics,
             news=visit.desk.news,
-            longest=TITLE,
+            longest_title=broadcasts.longest_title,
             next=found[-1].broadcast.id if len(found) == PAGE else 0,
         )
 
