@@ -25,10 +25,10 @@ def test_every_variable_is_written_down(page: str) -> None:
 
 
 def test_every_command_is_written_down() -> None:
-    from bot.__main__ import _parser
+    from bot.__main__ import parser
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    known = re.findall(r"\{([\w,-]+)\}", _parser().format_usage()) or [",".join(_commands(_parser()))]
+    known = re.findall(r"\{([\w,-]+)\}", parser().format_usage()) or [",".join(_commands(parser()))]
     assert {name for name in known[0].split(",") if not re.search(rf"\b{name}\b", text)} == set()
 
 
