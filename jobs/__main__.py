@@ -17,8 +17,7 @@ from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
 from bot.adapters.wechat.errors import PlatformError
-from bot.store import broadcasts, outbox
-from bot.store.base import reading
+from bot.store import outbox
 from bot.store.clock import SharedClock
 from bot.store.deliveries import Reach
 from bot.store.outbox import Notice
@@ -45,7 +44,7 @@ from jobs import asked as asking
 from jobs import clock as ticking
 from jobs import worker as working
 from jobs.courier import Courier, Speed, Template, Wording
-from jobs.drafts import Layout, page
+from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
 from jobs.mass import NO_LISTS, Lists
 from jobs.notice import Writer
@@ -160,21 +159,25 @@ class Work:
     def deliver(self) -> None:
         sessions, platform, ledger = self.made.sessions, self.account.platform, self.account.ledger
         habits, now = habits_of(self.made), self.now()
-        layout, note = self._layout(), self.made.texts["staff"]["news"]["drafted"]
+        layout, told = self._layout(), self._draft_told()
         rights = self.account.rights
         previews.show_wanted(sessions, platform, layout, allowed=rights.mass_preview)
         release.release_due(sessions, self.reach, habits, now)
         if rights.customer_messages:
             doubts.settle(sessions, platform, ledger, self.now)
         self._one_by_one()
-        handmade.deliver_due(sessions, platform, layout, note, wiring.staff_channels(self.made.settings), self.now)
+        handmade.deliver_due(sessions, platform, layout, told, wiring.staff_channels(self.made.settings), self.now)
         if rights.publish:
             publish.publish_due(sessions, platform, layout, self.now)
         if self._mass_sends and not habits.is_quiet(now):
             mass.deliver_due(sessions, platform, ledger, self.topics, layout, self.now, self._lists)
 
     def _layout(self) -> Layout:
-        return Layout(tail_of(self.made), self.pictures)
+        return Layout(wiring.tail_of(self.made), self.pictures)
+
+    def _draft_told(self) -> handmade.Told:
+        news = self.made.texts["staff"]["news"]
+        return handmade.Told(news["drafted"], news["undrafted"])
 
     def _one_by_one(self) -> None:
         """One run a process at a time: it sends several at once by itself, and other jobs need threads, too."""
@@ -296,17 +299,3 @@ _NAMES = (
     "notify", "answer", "remind", "summary", "asked", "forget", "ingest", "digest", "deliver", "follow", "mass",
     "housekeeping",
 )  # fmt: skip
-
-
-def tail_of(made: wiring.Base) -> str:
-    """What stands under every article of a draft: where it comes from, and whose it is."""
-    news = made.texts["staff"]["news"]
-    return f"{news['source']}\n{news['copyright']}"
-
-
-def html(settings: Settings, number: int) -> str:
-    """A broadcast as HTML for staff to paste; empty where there is no such number."""
-    made = wiring.base(settings)
-    with reading(made.sessions) as session:
-        preview = broadcasts.show(session, number)
-    return page(preview.stories, tail_of(made)) if preview else ""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import re
 import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.adapters.site.body import PARAGRAPH, PICTURE, Block, arranged, rendered
+from bot import layout
+from bot.adapters.site.body import PICTURE, Block
 from bot.adapters.wechat.client import (
     DRAFT_AUTHOR,
-    DRAFT_CONTENT,
     DRAFT_DIGEST,
     DRAFT_SOURCE,
     DRAFT_TITLE,
@@ -26,7 +24,6 @@ from jobs.pictures import COVER, Mover, Uploads
 
 WIDTH, HEIGHT = 900, 383
 """The size the platform shows a cover in."""
-_HALF_ESCAPE = re.compile(r"&[^;]*$")
 TOP, BOTTOM = (24, 78, 119), (46, 139, 158)
 
 
@@ -45,24 +42,10 @@ class Layout:
     fetch: Callable[[str], bytes] | None = None
 
 
-def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], layout: Layout) -> str:
+def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], how: Layout) -> str:
     """The media_id of a new draft. A draft made twice is only a draft too many."""
-    mover = Mover(platform, sessions, layout.fetch)
-    return platform.add_draft([_article(story, mover, layout.tail) for story in stories])
-
-
-def page(stories: Sequence[Story], tail: str) -> str:
-    """The same as HTML, to be pasted by hand where even drafts cannot be made: pictures are those of the site, which
-    the platform's editor takes over by itself."""
-    return "\n".join(
-        f"<h2>{html.escape(story.title, quote=False)}</h2>\n{_content(_blocks(story), story.url, tail)}"
-        for story in stories
-    )
-
-
-def titled(stories: Sequence[Story], title: str) -> Sequence[Story]:
-    """With the title line of staff over the first, which is the one that followers see."""
-    return [replace(stories[0], title=title), *stories[1:]] if title and stories else stories
+    mover = Mover(platform, sessions, how.fetch)
+    return platform.add_draft([_article(story, mover, how.tail) for story in stories])
 
 
 def cover(platform: Uploads, sessions: Sessions) -> str:
@@ -78,22 +61,15 @@ def cover(platform: Uploads, sessions: Sessions) -> str:
 
 
 def _article(story: Story, mover: Mover, tail: str) -> DraftArticle:
-    blocks = _blocks(story)
+    shown = layout.blocks(story)
     return DraftArticle(
         title=story.title[:DRAFT_TITLE],
-        content=_content(_moved(blocks, mover), story.url, tail),
-        thumb_media_id=_own_cover(blocks, mover) or cover(mover.platform, mover.sessions),
+        content=layout.content(_moved(shown, mover), story.url, tail),
+        thumb_media_id=_own_cover(shown, mover) or cover(mover.platform, mover.sessions),
         author=story.author[:DRAFT_AUTHOR],
         digest=story.summary[:DRAFT_DIGEST],
         content_source_url=story.url if len(story.url.encode()) <= DRAFT_SOURCE else "",
     )
-
-
-def _blocks(story: Story) -> list[Block]:
-    """Of an article whose looks are not known: its own picture, then plain paragraphs."""
-    found = arranged(story.html, story.body)
-    known = bool(story.html) or not story.picture
-    return found if known else [Block(PICTURE, story.picture), *found]
 
 
 def _moved(blocks: Sequence[Block], mover: Mover) -> list[Block]:
@@ -105,29 +81,6 @@ def _moved(blocks: Sequence[Block], mover: Mover) -> list[Block]:
 def _own_cover(blocks: Sequence[Block], mover: Mover) -> str:
     first = next((block.inner for block in blocks if block.kind == PICTURE), "")
     return mover.as_cover(first) if first else ""
-
-
-def _content(blocks: Sequence[Block], url: str, tail: str) -> str:
-    """What goes over the limit goes at the end of a block; the lines under the article always stay."""
-    end = "".join(_paragraph(line.format(url=url)) for line in tail.splitlines() if line)
-    kept, room = list[Block](), DRAFT_CONTENT - len(end)
-    for block in blocks:
-        if len(rendered([block])) >= room:
-            kept += [] if any(one.kind != PICTURE for one in kept) else _begun(block, room)
-            break
-        kept.append(block)
-        room -= len(rendered([block]))
-    return rendered(kept) + end
-
-
-def _begun(block: Block, room: int) -> list[Block]:
-    """The beginning of a text that is one block and too long for a draft, without half an escape at its end."""
-    begun = html.escape(block.plain, quote=False)[: max(0, room - len(_paragraph("")) - 1)]
-    return [Block(PARAGRAPH, _HALF_ESCAPE.sub("", begun))] if block.plain and begun else []
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{html.escape(text, quote=False)}</p>"
 
 
 def gradient(width: int, height: int) -> bytes:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import Busy, PlatformError
+from bot.layout import titled
 from bot.store import base, broadcasts, deliveries, outbox
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
 from bot.store.outbox import Notice
-from jobs.drafts import Draftsman, Layout, make, titled
+from jobs.drafts import Draftsman, Layout, make
 from jobs.habits import Habits
 from jobs.release import release
 
@@ -28,6 +30,14 @@ MOST = 8
 LEASE = timedelta(minutes=5)
 TRIES = 6
 PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What staff hear, with {count} of articles, {number} of the broadcast, and {error} where no draft was made."""
+
+    drafted: str
+    failed: str
 
 
 def plan(sessions: Sessions, now: datetime) -> int:
@@ -55,16 +65,16 @@ def deliver_due(
     sessions: Sessions,
     platform: Draftsman,
     layout: Layout,
-    note: str,
+    told: Told,
     channels: Iterable[str],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
-    """Make the drafts that are due and tell staff; note: what is said, with {count} and {told}. Made twice after a crash it is only a draft too many."""
+    """Make the drafts that are due and tell staff. Made twice after a crash it is only a draft too many."""
     worker = uuid.uuid4().hex
     with sessions.begin() as session:
         deliveries.recover(session, now())
         rows = deliveries.claim(session, ("draft",), worker, now(), LEASE, 1)
-    return sum(_deliver(sessions, platform, row, layout, note, tuple(channels), now) for row in rows)
+    return sum(_deliver(sessions, platform, row, layout, told, tuple(channels), now) for row in rows)
 
 
 def _deliver(
@@ -72,7 +82,7 @@ def _deliver(
     platform: Draftsman,
     row: Delivery,
     layout: Layout,
-    note: str,
+    told: Told,
     channels: tuple[str, ...],
     now: Callable[[], datetime],
 ) -> bool:
@@ -86,21 +96,21 @@ def _deliver(
         error = trouble
         log.warning("the draft of broadcast %s was not made: %s", row.broadcast_id, trouble)
     with sessions.begin() as session:
-        return _settle(session, row, error, note, channels, now())
+        return _settle(session, row, error, told, channels, now())
 
 
 def _settle(
-    session: Session, row: Delivery, error: PlatformError | None, note: str, channels: tuple[str, ...], now: datetime
+    session: Session, row: Delivery, error: PlatformError | None, told: Told, channels: tuple[str, ...], now: datetime
 ) -> bool:
     broadcast = session.get_one(Broadcast, row.broadcast_id)
     if isinstance(error, Busy) and row.attempts < TRIES:
         deliveries.put_back(session, row.id, row.worker, now + max(error.wait, PAUSE), str(error))
         return False
-    state, told = ("failed", f"python -m bot push html {broadcast.id}: {error}") if error else ("sent", "")
+    state, words = ("failed", told.failed) if error else ("sent", told.drafted)
     if not deliveries.settle(session, row.id, row.worker, state, now, error=str(error or "")):
         return False
     broadcast.state = "failed" if error else "done"
     if channels:
-        words = note.format(count=len(broadcast.articles), told=told).strip()
-        outbox.add(session, Notice("draft", f"draft:{broadcast.id}", note=words), channels, now)
+        note = words.format(count=len(broadcast.articles), number=broadcast.id, error=error)
+        outbox.add(session, Notice("draft", f"draft:{broadcast.id}", note=note), channels, now)
     return error is None

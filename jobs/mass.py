@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, Unsure
+from bot.layout import titled
 from bot.store import base, broadcasts, deliveries, materials, news, tags
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
 from bot.tagging import AT_ONCE, UNKNOWN_TAG, Tagging, tag_of, tagged, untagged
-from jobs.drafts import Draftsman, Layout, make, titled
+from jobs.drafts import Draftsman, Layout, make
 from jobs.habits import Habits
 from jobs.pictures import COVER
 from jobs.release import as_one, release

@@ -6,9 +6,10 @@ import logging
 from typing import Protocol
 
 from bot.adapters.wechat.errors import PlatformError
+from bot.layout import titled
 from bot.store import broadcasts
 from bot.store.base import Sessions, reading
-from jobs.drafts import Draftsman, Layout, make, titled
+from jobs.drafts import Draftsman, Layout, make
 
 log = logging.getLogger(__name__)
 

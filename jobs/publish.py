@@ -12,10 +12,11 @@ from typing import Protocol
 from bot.adapters.wechat.client import Published
 from bot.adapters.wechat.errors import Busy, PlatformError, QuotaUsed, Unsure
 from bot.adapters.wechat.quota import next_day
+from bot.layout import titled
 from bot.store import broadcasts, deliveries
 from bot.store.base import Sessions, reading
 from bot.store.deliveries import PUBLISH, Delivery
-from jobs.drafts import Draftsman, Layout, make, titled
+from jobs.drafts import Draftsman, Layout, make
 
 log = logging.getLogger(__name__)
 

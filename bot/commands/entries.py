@@ -135,9 +135,7 @@ def qr(chosen: argparse.Namespace) -> int:
 
 def push(chosen: argparse.Namespace) -> int:
     if chosen.action == "html":
-        import jobs.__main__ as work
-
-        print(work.html(_settings(), chosen.number))
+        print(wiring.html_of(wiring.base(_settings()), chosen.number))
         return 0
     made = wiring.base(_settings())
     allowed = chosen.action == "publish" and wiring.account_of(made).is_allowed("publish")

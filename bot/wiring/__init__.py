@@ -15,7 +15,7 @@ from bot.wiring.people import (
     tombstones_of,
     worktime_of,
 )
-from bot.wiring.sites import other_feeds, own_page, pictures_of, site_of, site_rules, taker_of
+from bot.wiring.sites import html_of, other_feeds, own_page, pictures_of, site_of, site_rules, tail_of, taker_of
 from bot.wiring.talking import (
     conversations_of,
     form_of,
@@ -44,6 +44,7 @@ __all__ = [
     "forget",
     "form_of",
     "front",
+    "html_of",
     "is_small_talk",
     "keeps_readings",
     "library_of",
@@ -65,6 +66,7 @@ __all__ = [
     "site_rules",
     "staff_channels",
     "tag_of",
+    "tail_of",
     "taker_of",
     "tombstones_of",
     "topic_pictures",

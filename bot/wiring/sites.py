@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.adapters.site.pages import Rules, Theme
 from bot.search.duplicates import Story, Twins
 from bot.store import articles as stored
+from bot.store import broadcasts
 from bot.store.base import reading
 from bot.store.lines import Threshold
 from bot.taking import Taker
@@ -49,6 +50,21 @@ def other_feeds(made: Base) -> list[OtherFeed]:
         OtherFeed(row["name"], row["url"], _fetcher(made, root(row["url"])), cleaning, row.get("category", ""))
         for row in rows
     ]
+
+
+def tail_of(made: Base) -> str:
+    """What stands under every article of a draft: where it comes from, and whose it is."""
+    news = made.texts["staff"]["news"]
+    return f"{news['source']}\n{news['copyright']}"
+
+
+def html_of(made: Base, number: int) -> str:
+    """A broadcast as HTML for staff to paste; empty where there is no such number, or none of its articles is left."""
+    from bot.layout import page, titled  # as above
+
+    with reading(made.sessions) as session:
+        preview = broadcasts.show(session, number)
+    return page(titled(preview.stories, preview.broadcast.title), tail_of(made)) if preview else ""
 
 
 def pictures_of(made: Base, site: Site | None) -> Callable[[str], bytes] | None:

@@ -124,6 +124,7 @@ def desk_of(front: wiring.Front) -> Desk:
         vitals=wiring.vitals_of(front),
         write_article=_writer(front),
         make_code=partial(_made_code, account),
+        html_of=partial(wiring.html_of, made),
         news=made.texts["staff"]["news"],
         wechat=_own_wechat(made, account),
         replies=_own_replies(front, account),

@@ -109,6 +109,7 @@ def woken() -> list[str]:
 def desk(store: Sessions, secrets: Vault, redis_url: str, clock: Clock, may: list[str], woken: list[str]) -> Desk:
     made = make_desk(store, secrets, redis_url, clock)
     standing = lambda: Capabilities.of("service" if "publish" in may else "service-unverified").table()  # noqa: E731
+    made = replace(made, html_of=lambda number: f"<h2>{number}</h2>" if number < 99 else "")
     return replace(made, account=standing, wake=lambda job="notify": woken.append(job))
 
 
@@ -184,3 +185,17 @@ def test_only_managers_of_an_account_that_may_can_publish(
     assert "没有发布权限" in wang.see("/pushes")
     with reading(store) as session:
         assert deliveries.publications(session, [gone]) == {}
+
+
+# By hand
+
+
+def test_a_push_can_be_taken_away_to_paste_it(waiting: int, li: Browser, wang: Browser, store: Sessions) -> None:
+    assert f"/pushes/{waiting}.html" in wang.get("/pushes").text
+    with store.begin() as session:
+        session.get_one(Broadcast, waiting).state = "failed"
+    assert f"/pushes/{waiting}.html" in li.get("/pushes").text
+    answer = li.get(f"/pushes/{waiting}.html")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=push-{waiting}.html"
+    assert f"<h2>{waiting}</h2>" in answer.text and '<meta charset="utf-8">' in answer.text
+    assert li.get("/pushes/99.html").status_code == 404

@@ -20,11 +20,12 @@ from bot.adapters.site.http import file_of
 from bot.adapters.site.markup import lines as lines_of
 from bot.adapters.site.markup import tree
 from bot.adapters.wechat.errors import Busy
+from bot.layout import page
 from bot.simulator.account import Account as SimAccount
 from bot.simulator.app import Simulator, serving
 from bot.simulator.pictures import png
 from bot.store import news
-from jobs.drafts import Layout, make, page
+from jobs.drafts import Layout, make
 from jobs.pictures import BODY_PICTURE
 from tests.jobs.courier import platform_of
 from tests.jobs.shelf import Account, Shelf, once

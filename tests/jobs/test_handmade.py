@@ -6,14 +6,16 @@ import pytest
 import sqlalchemy as sa
 
 from bot.adapters.wechat.errors import Busy, NoRight, PlatformError
+from bot.layout import page
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Reach
 from bot.store.outbox import Outbox
 from jobs import digest, handmade
-from jobs.drafts import Layout, page
+from jobs.drafts import Layout
+from jobs.handmade import Told
 from tests.jobs.shelf import DAY, MINUTE, Account, Shelf, once
 
-LAYOUT, NOTE = Layout("原文：{url}"), "{count}篇 {told}"
+LAYOUT, NOTE = Layout("原文：{url}"), Told("{count}篇", "{count}篇，第{number}号没有做成：{error}")
 
 
 def go(shelf: Shelf, account: Account) -> int:
@@ -56,7 +58,7 @@ def test_without_the_right_staff_get_the_html(shelf: Shelf, account: Account, er
     with shelf.store() as session:
         note = session.scalar(sa.select(Outbox.note)) or ""
         stories = handmade.broadcasts.show(session, number)
-    assert f"push html {number}" in note
+    assert note.startswith(f"2篇，第{number}号没有做成：48001")
     assert stories is not None
     text = page(stories.stories, "原文：{url}")
     assert "<h2>文章1</h2>" in text

@@ -89,6 +89,20 @@ def test_what_the_platform_refuses_a_running_worker_is_done_another_way_and_trie
     assert "tags" in work.account.rights
 
 
+def test_a_push_is_had_as_html_with_the_title_of_staff_and_where_it_comes_from(hire: Hire, store: Sessions) -> None:
+    work = hire()
+    shelf = Shelf(store, work.account.ledger, Clock(datetime.now(UTC)))
+    shelf.put(1, TOPIC)
+    work.digest()
+    (number,) = [row.id for row in pushed(store)]
+    with store.begin() as session:
+        session.get_one(Broadcast, number).title = "本周<要闻>"
+    text = wiring.html_of(work.made, number)
+    assert text.startswith("<h2>本周&lt;要闻&gt;</h2>")
+    assert "https://site.example/1" in text.splitlines()[-1]
+    assert wiring.html_of(work.made, number + 1) == ""
+
+
 def pushed(store: Sessions) -> list[Broadcast]:
     with reading(store) as session:
         return list(session.query(Broadcast))

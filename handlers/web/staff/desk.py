@@ -127,6 +127,7 @@ class Desk:
     account, usage, vitals: for the page about the health of account and machinery.
     write_article: title, category, body, address ("" = a page here); gives id and address. Raises ValueError.
     make_code: a QR code with this scene for so many days, 0 = for ever; what it holds, or "" and why there is none.
+    html_of: a push by its number, ready to be pasted into the platform's editor; "" where there is nothing to paste.
     news: the wording of pushes, the table `news` of config/staff.toml.
     wechat: signing in by one's own WeChat.
     replies: for the page about keyword rules, welcome and menu.
@@ -155,6 +156,7 @@ class Desk:
     vitals: Callable[[], Sequence[Vital]] = tuple
     write_article: Callable[[str, str, str, str], tuple[int, str]] = _unwritten
     make_code: Callable[[str, int], tuple[str, str]] = _unmade
+    html_of: Callable[[int], str] = lambda _: ""
     news: Mapping[str, str] = field(default_factory=dict)
     wechat: OwnWeChat = field(default_factory=OwnWeChat)
     replies: OwnReplies = field(default_factory=OwnReplies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import abort, render_template, request
+from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -110,6 +110,15 @@ def publish(visit: Visit, number: int) -> ResponseReturnValue:
     answer = _done(visit, number, "push publish", "push_publishing", work, late="push_not_publishable")
     visit.desk.wake("deliver")
     return answer
+
+
+def as_html(visit: Visit, number: int) -> ResponseReturnValue:
+    """A file to open and copy into the platform's editor, for accounts that can do no more. Downloaded: on a page of ours
+    neither its pictures nor anything else of the site's would be let in."""
+    found = visit.desk.html_of(number) or abort(404)
+    page = f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{number}</title><body>\n{found}\n</body></html>\n'
+    named = {"Content-Disposition": f"attachment; filename=push-{number}.html"}
+    return Response(page, mimetype="text/html", headers=named)
 
 
 def _may_publish(visit: Visit) -> bool:

@@ -82,6 +82,7 @@ ROUTES = (
     Route("POST", "/articles/<int:number>/hide", "hide_article", "manager", articles.hide),
     Route("POST", "/articles/<int:number>/show", "show_article", "manager", articles.show),
     Route("GET", "/pushes", "pushes", "agent", pushes.pushes),
+    Route("GET", "/pushes/<int:number>.html", "push_html", "agent", pushes.as_html),
     _push("approve", pushes.approve),
     _push("hold", pushes.hold),
     _push("cancel", pushes.cancel),
