@@ -57,13 +57,18 @@ def tag_of(platform: Tagging, sessions: Sessions, topic: str, called: str) -> in
 
 def made_again(platform: Tagging, sessions: Sessions, topic: str, called: str, now: Now = _now) -> int:
     """The topic's tag, on everybody who follows the topic, also where the one we knew of is gone."""
+    tag_id = still_there(platform, sessions, topic, called)
+    follow(platform, sessions, topic, now)
+    return tag_id
+
+
+def still_there(platform: Tagging, sessions: Sessions, topic: str, called: str) -> int:
+    """The topic's tag, made anew where the one we knew of is gone; jobs.follow puts it on who follows the topic."""
     there = {tag.id for tag in platform.tags()}
     with sessions.begin() as session:
         if tags.tag_id(session, topic) not in there:
             tags.lost(session, topic)
-    tag_id = tag_of(platform, sessions, topic, called)
-    follow(platform, sessions, topic, now)
-    return tag_id
+    return tag_of(platform, sessions, topic, called)
 
 
 def follow(platform: Tagging, sessions: Sessions, topic: str, now: Now = _now) -> int:

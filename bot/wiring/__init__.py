@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.wiring.accounts import Account, account_of, tag_of, web_login_of
+from bot.wiring.accounts import Account, account_of, bare_tag_of, tag_of, web_login_of
 from bot.wiring.common import Base, base, migrate, reader, select_one
 from bot.wiring.library import Library, document_of, is_small_talk, library_of, search_tools, topic_pictures
 from bot.wiring.people import (
@@ -35,6 +35,7 @@ __all__ = [
     "Front",
     "Library",
     "account_of",
+    "bare_tag_of",
     "base",
     "bury",
     "channel_names",

@@ -13,7 +13,7 @@ from bot.adapters.wechat.quota import Ledger, Usage
 from bot.adapters.wechat.token import TokenStore
 from bot.adapters.wechat.weblogin import WebLogin
 from bot.store.clock import SharedClock
-from bot.tagging import made_again
+from bot.tagging import made_again, still_there
 from bot.wiring.common import Base
 
 
@@ -53,8 +53,17 @@ def web_login_of(made: Base, account: Account) -> WebLogin:
 
 def tag_of(made: Base, platform: Platform, topic: str) -> int:
     """The topic's tag at the platform, on all who follow it. Raises PlatformError."""
-    names = {row["key"]: row["name"] for row in made.texts["topics"]["topic"]}
-    return made_again(platform, made.sessions, topic, names.get(topic, topic), SharedClock(made.sessions))
+    return made_again(platform, made.sessions, topic, _called(made, topic), SharedClock(made.sessions))
+
+
+def bare_tag_of(made: Base, platform: Platform, topic: str) -> int:
+    """The same for whoever cannot wait until it is on all of them: a worker does that. Raises PlatformError."""
+    return still_there(platform, made.sessions, topic, _called(made, topic))
+
+
+def _called(made: Base, topic: str) -> str:
+    names = {row["key"]: str(row["name"]) for row in made.texts["topics"]["topic"]}
+    return names.get(topic, topic)
 
 
 def account_of(made: Base) -> Account:

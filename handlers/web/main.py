@@ -166,7 +166,7 @@ def _own_replies(front: wiring.Front, account: wiring.Account) -> OwnReplies:
 def _menu_putter(front: wiring.Front, account: wiring.Account) -> Callable[[Mapping[str, Any]], tuple[str, str]]:
     """Brings the platform's menus in step with these; what to say of it, and why it was refused."""
     topics = [topic.key for topic in front.lookups.topics]
-    known = conditional.Tags(topics, partial(wiring.tag_of, front.made))
+    known = conditional.Tags(topics, partial(wiring.bare_tag_of, front.made))
 
     def put(menu: Mapping[str, Any]) -> tuple[str, str]:
         if not account.rights.menu:
@@ -174,6 +174,7 @@ def _menu_putter(front: wiring.Front, account: wiring.Account) -> Callable[[Mapp
         try:
             menus = conditional.resolved(menu.get("conditional", ()), known, account.platform)
             conditional.bring_in_step(account.platform, menu["button"], menus)
+            front.wake("follow")  # to put the tags on whoever follows their topics: it may take minutes
         except conditional.NoTag as missing:
             return "menu_no_tag", missing.name
         except PlatformError as error:
