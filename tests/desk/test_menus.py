@@ -13,13 +13,13 @@ import sqlalchemy as sa
 
 from bot import wiring
 from bot.simulator.app import Account, Simulator, serving
-from bot.store import replies, staff
+from bot.store import replies, staff, subscriptions, tags
 from bot.store.base import reading
 from config.settings import read
 from handlers.routes import answer
 from handlers.web.main import make
 from tests.conftest import redis_server
-from tests.desk.people import PASSWORD, Browser
+from tests.desk.people import PASSWORD, Browser, words
 from tests.form.conftest import environ
 from tests.transcripts.conftest import APP_ID
 
@@ -164,6 +164,29 @@ def test_of_two_who_change_a_menu_one_is_told(wang: Browser, front: wiring.Front
     wang.post("/replies/menu/1", version=0, **{**SAYS, "name.0": "别的"}, platform="ios")
     assert "刚才有同事也改了" in wang.see("/replies")
     assert kept(front)["conditional"][0]["button"][0]["name"] == "找文章"
+
+
+def test_lines_under_an_entry_without_a_name_are_not_lost_in_silence(wang: Browser, front: wiring.Front) -> None:
+    lines = {"name.1.0": "园区地图", "kind.1.0": "view", "value.1.0": "https://site.example/map"}
+    answered = wang.post("/replies/menu", version=0, **SAYS, **lines)
+    assert answered.status_code == 422
+    assert "「园区地图」上面的一级菜单还没有名称" in words(answered)
+    assert 'value="https://site.example/map"' in answered.text, "what was typed stays"
+
+
+def test_a_menu_for_a_topic_does_not_wait_until_all_its_followers_have_the_tag(
+    wang: Browser, front: wiring.Front, sim: tuple[Simulator, str]
+) -> None:
+    topic = front.lookups.topics[0].key
+    with front.made.sessions.begin() as session:
+        subscriptions.choose(session, "oFollows", (topic,), datetime.now(UTC))
+    assert wang.post("/replies/menu/1", version=0, **SAYS, topic=topic).status_code == 303
+    assert sim[0].menus.conditional[0]["matchrule"]["tag_id"]
+    with front.made.sessions.begin() as session:
+        assert tags.known(session) == [topic], "so that the job of tags takes it up"
+        assert session.scalars(sa.select(tags.TagMember)).all() == []
+        subscriptions.choose(session, "oFollows", (), datetime.now(UTC))
+        tags.lost(session, topic)
 
 
 def test_there_is_no_menu_beyond_the_next_one(wang: Browser) -> None:

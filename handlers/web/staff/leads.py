@@ -107,8 +107,8 @@ def _reading(visit: Visit, db: Session, known: Lead, openids: Sequence[str]) -> 
     return {"read": read, "shown": visit.desk.articles(unread)}
 
 
-def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> ResponseReturnValue:
-    """The page of one lead."""
+def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False, typed: str = "") -> str:
+    """The page of one lead. typed: an answer that was not sent."""
     card = words.card(
         visit.desk,
         known,
@@ -128,6 +128,7 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False) -> 
         twins=_twins(visit, db, known) if card.near and not whole else (),
         protected=known.protected_until is not None and known.protected_until > visit.now,
         people=people,
+        typed=typed,
         talk=talk.conversation(visit, db, people.openids, people.labels) if card.near else (),
         history=_history(visit, db, known),
         **_reading(visit, db, known, people.openids),

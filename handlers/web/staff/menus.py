@@ -128,6 +128,8 @@ def buttons_of(typed: Sequence[Column], before: Sequence[Button], says: dict[str
 
     Raises Wrong.
     """
+    if lost := [sub.name for column in typed if not column.top.name for sub in column.subs if sub.name]:
+        raise Wrong("menu_no_top", name=lost[0])
     made = [_button(column, before, place, says) for place, column in enumerate(typed) if column.top.name]
     if not made:
         raise Wrong("menu_none")

@@ -84,7 +84,8 @@ def answer(visit: Visit, number: str) -> ResponseReturnValue:
     back = to("lead", number=number, _anchor="talk")
     if request.form.get("to", "") != them.marks.get(them.to, ""):
         visit.say("answer_other", "bad")
-        return back
+        with reading(visit.desk.sessions) as db:
+            return pages.shown(visit, db, known, typed=request.form.get("text", "")), 409
     return _answered(visit, them.to, known.number, back)
 
 
