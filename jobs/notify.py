@@ -182,7 +182,7 @@ def _facts(teller: Teller, row: Outbox) -> Facts:
     if lead is None:
         raise Refused("the lead is gone")
     asked_for = tuple(question.text for question in reversed(asked))
-    opened = tuple(reading.article_id for reading in reversed(read))
+    opened = tuple(one.article_id for one in reversed(read))
     return replace(_of_lead(plain, lead, leads.content(teller.secrets, lead), event), asked=asked_for, read=opened)
 
 

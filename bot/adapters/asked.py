@@ -18,7 +18,7 @@ ASKED = "asked"
 
 _PURPOSE = "asked"
 
-Question: TypeAlias = tuple[Message, tuple[Noted, ...]]
+NotedWith: TypeAlias = tuple[Message, tuple[Noted, ...]]
 
 
 def entry(vault: Vault, message: Message, noted: Sequence[Noted]) -> bytes:
@@ -36,7 +36,7 @@ def entry(vault: Vault, message: Message, noted: Sequence[Noted]) -> bytes:
 
 
 @contextmanager
-def waiting(redis: Client, vault: Vault, most: int = 500) -> Iterator[list[Question]]:
+def waiting(redis: Client, vault: Vault, most: int = 500) -> Iterator[list[NotedWith]]:
     """The oldest ones. They leave the list when the block ends without an error; one process may do this at a time."""
     raw = redis.lrange(ASKED, 0, most - 1)
     yield [question for one in raw if (question := _opened(vault, one))]
@@ -44,7 +44,7 @@ def waiting(redis: Client, vault: Vault, most: int = 500) -> Iterator[list[Quest
         redis.ltrim(ASKED, len(raw), -1)
 
 
-def _opened(vault: Vault, sealed: bytes | str) -> Question | None:
+def _opened(vault: Vault, sealed: bytes | str) -> NotedWith | None:
     """None for what was sealed with a key that is gone."""
     try:
         facts = json.loads(

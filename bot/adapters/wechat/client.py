@@ -187,15 +187,15 @@ class Platform:
     def chat_records(self, start: datetime, end: datetime) -> Iterator[ChatRecord]:
         """Who wrote when, within 24 hours; BadRequest or NeedsOperator (65400) where the account keeps none."""
         asked = {"starttime": int(start.timestamp()), "endtime": int(end.timestamp()), "number": RECORDS_AT_ONCE}
-        number = 1
-        while True:
-            answer = self._post("customservice/msgrecord/getmsglist", {**asked, "msgid": number})
-            for row in answer.get("recordlist", ()):
-                at = datetime.fromtimestamp(int(row["time"]), UTC)
-                yield ChatRecord(str(row["openid"]), at, int(row["opercode"]) == RECORD_OF_OURS)
-            if int(answer.get("number", 0)) < RECORDS_AT_ONCE or int(answer["msgid"]) <= number:
-                return
-            number = int(answer["msgid"])
+        call, number, following = "customservice/msgrecord/getmsglist", 0, 1
+        while following > number:
+            number = following
+            answer = self._post(call, {**asked, "msgid": number})
+            with sensible(call):
+                rows = [_record(row) for row in answer.get("recordlist", ())]
+                is_last = int(answer.get("number", 0)) < RECORDS_AT_ONCE
+                following = number if is_last else int(answer["msgid"])
+            yield from rows
 
     # Content (§7)
 
@@ -380,6 +380,11 @@ def _plain(filename: str) -> str:
 
 def _tag(facts: Mapping[str, Any]) -> Tag:
     return Tag(int(facts["id"]), str(facts["name"]), int(facts.get("count", 0)))
+
+
+def _record(facts: Mapping[str, Any]) -> ChatRecord:
+    at = datetime.fromtimestamp(int(facts["time"]), UTC)
+    return ChatRecord(str(facts["openid"]), at, int(facts["opercode"]) == RECORD_OF_OURS)
 
 
 def _user(facts: Mapping[str, Any]) -> User:
