@@ -6,8 +6,7 @@ import itertools
 import math
 import random
 import threading
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +25,6 @@ from bot.search.threshold import threshold
 SMALL_HEAP, LARGE_HEAP = 15 << 20, 128 << 20
 """Bytes a writer gathers before it writes: for the few articles of a day, and for a whole site."""
 
-LET_GO_S = 5.0
-"""How often the mapped texts are let go: mapping them anew takes some milliseconds."""
 FREQS_KEPT = 50_000
 """Terms whose frequency is remembered until the next commit."""
 WORN, WORN_FROM = 3, 10_000
@@ -35,7 +32,16 @@ WORN, WORN_FROM = 3, 10_000
 HEARD = 1500
 """Characters of an article whose sound is kept: slips are looked for in so much of it."""
 
+READ = 150_000
+"""Articles the terms of one search may stand in, added up: reading more takes over three milliseconds."""
+LOOKED_FOR = 3
+"""Terms that are looked for in any case, however common."""
+
 Clause = tuple[tantivy.Occur, tantivy.Query]
+Term = tuple[str, str]
+"""A field, and a term in it."""
+Weights = Mapping[Term, float]
+"""How much finding a term counts."""
 
 _VIEWS = itertools.count()
 
@@ -113,7 +119,6 @@ class Index:
     _view: View
     _seen: tuple[int, ...]
     _answers_from: float
-    _lets_go: float = 0.0
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / fingerprint()
@@ -150,9 +155,6 @@ class Index:
     def reload(self) -> None:
         """See what was committed since, also in a generation swapped in. Safe beside searches of other threads."""
         with self._swap:
-            if time.monotonic() > self._lets_go:
-                self._lets_go = time.monotonic() + LET_GO_S
-                self._view.texts.let_go()
             if (self.home / generations.LINK).resolve() != self.folder:
                 self._use(generations.opened(self.home))
             elif self._written() != self._seen:
@@ -174,7 +176,7 @@ class Index:
         self._look()
 
     def _look(self) -> None:
-        """The texts are on disk before the commit that points to them: mapped after it, none is missing."""
+        """The texts are on disk before the commit that points to them: opened after it, none is missing."""
         searcher = self._index.searcher()
         self._view = View(next(_VIEWS), searcher, self._index.schema, Texts(self.folder), int(searcher.num_docs))
         self._answers_from = threshold(self.folder)
@@ -257,6 +259,19 @@ class View:
     def any_of(self, field: str, terms: Iterable[str], boost: float = 1.0) -> list[Clause]:
         """Clauses of which any may hold. Flat, so that the index can skip what cannot win."""
         return [self._clause(tantivy.Occur.Should, field, term, boost) for term in dict.fromkeys(terms)]
+
+    def by_worth(self, weights: Weights) -> tuple[list[Term], list[Term]]:
+        """The terms to look for, and those that are too common for it: they take long and find little."""
+        known = [term for term in weights if self.having(*term)]
+        if sum(self.having(*term) for term in known) <= READ:
+            return known, []
+        known.sort(key=lambda term: -weights[term] * self.rarity(*term))
+        read = itertools.accumulate(self.having(*term) for term in known)
+        enough = max(LOOKED_FOR, sum(so_far <= READ for so_far in read))
+        return known[:enough], known[enough:]
+
+    def any_weighted(self, terms: Iterable[Term], weights: Weights) -> list[Clause]:
+        return [self._clause(tantivy.Occur.Should, *term, weights[term]) for term in terms]
 
     def all_of(self, field: str, terms: Iterable[str]) -> list[Clause]:
         return [self._clause(tantivy.Occur.Must, field, term, 1.0) for term in dict.fromkeys(terms)]

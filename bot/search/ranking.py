@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import tantivy
 
 from bot.search.analysis import pairs, words
-from bot.search.index import Clause, Hit, View
+from bot.search.index import Clause, Hit, Term, View
 from bot.search.question import Question
 from bot.search.synonyms import Synonym
 
@@ -98,30 +99,39 @@ class Wanted:
             return [term]
         return [known for known, _ in self.view.searcher.terms_with_prefix("words", term, limit=BEGINNINGS)] or [term]
 
-    def query(self) -> tantivy.Query:
-        view = self.view
-        clauses = [*view.any_of("words", self.terms), *view.any_of("pairs", self.grams, PAIR_WEIGHT)]
+    @cached_property
+    def weights(self) -> dict[Term, float]:
+        """What is looked for: words and character pairs as they were said, and by their other names."""
+        weights = {("words", term): 1.0 for term in self.terms} | {("pairs", pair): PAIR_WEIGHT for pair in self.grams}
+        others: dict[Term, float] = defaultdict(float)
         for synonym in self.synonyms:
             for other in synonym.others:
-                clauses += self._other_way(synonym, other)
-        return self._limited(clauses)
+                for term, weight in self._other_way(synonym, other):
+                    others[term] += weight
+        return {**others, **weights}
+
+    def _other_way(self, synonym: Synonym, other: str) -> Iterator[tuple[Term, float]]:
+        """A synonym of many words must not outweigh what was said: all of it counts as much as the phrase it is for."""
+        said, instead = words(synonym.phrase), words(other)
+        own, whole = (sum(self.view.rarity("words", word) for word in group) for group in (said, instead))
+        share = SYNONYM_WEIGHT * min(1.0, own / whole if whole else 0.0) / len(synonym.others) ** 0.5 or 0.01
+        yield from ((("words", word), share) for word in dict.fromkeys(instead))
+        yield from ((("pairs", pair), share * PAIR_WEIGHT) for pair in dict.fromkeys(pairs(other)))
+
+    def candidates(self, limit: int) -> list[Hit]:
+        """The best by the terms that tell most; of these, the common ones count by whether they stand there."""
+        looked_for, common = self.view.by_worth(self.weights)
+        hits = self.view.best(self._limited(self.view.any_weighted(looked_for, self.weights)), limit)
+        if not common:
+            return hits
+        worth = [(term, self.weights[field, term] * self.view.rarity(field, term)) for field, term in common]
+        counted = [hit._replace(score=hit.score + _standing_in(hit.content, worth)) for hit in hits]
+        return sorted(counted, key=lambda hit: -hit.score)
 
     def _limited(self, clauses: list[Clause]) -> tantivy.Query:
         """With `extra` conditions the clauses are one condition more: any of them must hold."""
         query = tantivy.Query.boolean_query(clauses)
         return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), *self.extra]) if self.extra else query
-
-    def _other_way(self, synonym: Synonym, other: str) -> list[Clause]:
-        """A synonym of many words must not outweigh what was said: all of it counts as much as the phrase it is for."""
-        said, instead = words(synonym.phrase), words(other)
-        own, whole = (sum(self.view.rarity("words", word) for word in group) for group in (said, instead))
-        share = SYNONYM_WEIGHT * min(1.0, own / whole if whole else 0.0) / len(synonym.others) ** 0.5
-        fresh = [word for word in instead if word not in self.terms]
-        grams = [pair for pair in pairs(other) if pair not in self.grams]
-        return [
-            *self.view.any_of("words", fresh, share or 0.01),
-            *self.view.any_of("pairs", grams, (share or 0.01) * PAIR_WEIGHT),
-        ]
 
     def together(self) -> tantivy.Query | None:
         """Articles that have every character pair of a short message."""
@@ -172,8 +182,12 @@ class Wanted:
         return share(self.runs, content) / self.length if self.length else 0.0
 
 
+def _standing_in(content: str, worth: Sequence[tuple[str, float]]) -> float:
+    return sum(weight for term, weight in worth if term in content)
+
+
 def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
-    hits = wanted.view.best(wanted.query(), CANDIDATES)
+    hits = wanted.candidates(CANDIDATES)
     best = hits[0].score if hits else 1.0
     found = [_ranked(wanted, hit, best, now.timestamp()) for hit in hits]
     if sum(one.verbatim == 1.0 for one in found) < ENOUGH and (query := wanted.together()):

@@ -245,7 +245,10 @@ def _evidence(text: str, runs: Sequence[_Run], view: View) -> list[Evidence]:
                 heard |= dict.fromkeys(a + b for a, b in product(left.codes, right.codes))
     if not heard:
         return []
-    clauses = [*view.any_of("sounds", list(heard)[:UNITS]), *view.any_of("words", words(text)[:UNITS], 0.5)]
+    weights = {("sounds", pair): 1.0 for pair in list(heard)[:UNITS]}
+    weights |= {("words", word): 0.5 for word in words(text)[:UNITS]}
+    looked_for, _ = view.by_worth(weights)
+    clauses = view.any_weighted(looked_for, weights)
     near = view.best(tantivy.Query.boolean_query(clauses), LOOKED_AT)
     return [Evidence(hit.content[:HEARD], hit.heard) for hit in near]
 

@@ -19,8 +19,10 @@ from bot.search.articles import IndexedArticles
 from bot.search.builder import Busy, Change, catch_up, place, rebuild, tidy
 from bot.search.document import Document
 from bot.search.index import Index
+from bot.search.question import read
+from bot.search.ranking import Wanted
 from bot.search.threshold import keep
-from tests.search.conftest import NOW, article
+from tests.search.conftest import NOW, Shelve, article
 
 SOON_S = 20.0
 
@@ -219,3 +221,28 @@ def test_another_analysis_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: p
     other = Index(tmp_path)
     assert titles(other) == []
     assert place(other) == 0
+
+
+def test_common_words_are_not_looked_for_in_a_large_index_but_count_where_they_stand(
+    shelve: Shelve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news = [article(number, f"园区招商快讯{number}" if number < 9 else f"企业走访{number}") for number in range(2, 60)]
+    view = shelve([article(0, "谐振波阀门"), article(1, "谐振波阀门的园区招商"), *news]).index.view()
+    wanted = Wanted(read("谐振波阀门园区招商", NOW), (), view)
+    usual = wanted.candidates(2)
+    monkeypatch.setattr("bot.search.index.READ", 25)
+    looked_for, common = view.by_worth(wanted.weights)
+    assert ("words", "阀门") in looked_for
+    assert ("pairs", "招商") in common
+    few = wanted.candidates(2)
+    assert [hit.id for hit in few] == [1, 0]
+    assert [hit.id for hit in usual] == [1, 0]
+
+
+def test_a_text_longer_than_one_read_is_whole(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    long = "".join(f"第{number}条写明了园区的用电和承重。" for number in range(400))
+    catch_up(index, shelf(article(1, "长文", long), article(2, "短文")))
+    index.reload()
+    assert [hit.body for hit in index.by_id([1, 2])] == [long, "短文。"]
+    assert [hit.facts.title for hit in index.by_id([1, 2])] == ["长文", "短文"]
