@@ -1,12 +1,13 @@
 """What each article says, in one file beside the terms: appended by the writer, read in place by every search.
 
-Ranking looks into some thirty texts a question. Here that is a slice of a mapped file, where the index's own store of
-documents would unpack a block for each. A text that was replaced stays behind until the next rebuild.
+Ranking looks into some thirty texts a question. Here that is one read each, where the index's own store of documents
+would unpack a block. A text that was replaced stays behind until the next rebuild.
 """
 
 from __future__ import annotations
 
-import mmap
+import codecs
+import contextlib
 import os
 import struct
 from pathlib import Path
@@ -19,6 +20,8 @@ _KIND = b"articles"
 _HEAD = struct.Struct("<qqqIIIII")
 _CODING = "utf-16-le"
 """Two bytes a Chinese character instead of three, and quicker to become text again."""
+AT_ONCE = 2048
+"""Bytes read at once: the whole content of most articles."""
 
 
 class Told(NamedTuple):
@@ -39,39 +42,42 @@ class Told(NamedTuple):
 
 
 class Texts:
-    """The file as it was when it was opened. Safe in many threads; texts written later are not seen."""
+    """The file as it was when it was opened. Safe in many threads.
+
+    It is read piece by piece: mapped, the texts of a large site would soon count as memory of every process.
+    """
 
     def __init__(self, folder: Path) -> None:
-        with (folder / FILE).open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._bytes = memoryview(self._map)
-
-    def let_go(self) -> None:
-        """What was read counts no longer as memory of this process; it is still at hand in the system's own."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
-
-    @property
-    def written(self) -> int:
+        self._file = os.open(folder / FILE, os.O_RDONLY)
+        self.written: int = _BEGIN.unpack(os.pread(self._file, _BEGIN.size, 0))[1]
         """How many texts were written, replaced ones and those of articles that are gone among them."""
-        return int(_BEGIN.unpack_from(self._bytes)[1])
+
+    def __del__(self) -> None:
+        with contextlib.suppress(AttributeError, OSError):
+            os.close(self._file)
 
     def content(self, place: int) -> tuple[int, int, int, int, str, str]:
         """id, published, group, size, title, content: all that ranking looks at."""
-        known, published, group, size, title, length, _, _ = _HEAD.unpack_from(self._bytes, place)
-        start = place + _HEAD.size
-        content = str(self._bytes[start : start + length], _CODING)
+        piece = os.pread(self._file, AT_ONCE, place)
+        known, published, group, size, title, length, _, _ = _HEAD.unpack_from(piece)
+        end = _HEAD.size + length
+        if end > len(piece):
+            piece += os.pread(self._file, end - len(piece), place + len(piece))
+        content, _ = codecs.utf_16_le_decode(piece[_HEAD.size : end])
         return known, published, group, size, content[:title], content
 
     def heard(self, place: int) -> str:
-        *_, length, heard, _ = _HEAD.unpack_from(self._bytes, place)
-        start = place + _HEAD.size + length
-        return str(self._bytes[start : start + heard], _CODING)
+        length, heard, _ = self._lengths(place)
+        return codecs.utf_16_le_decode(os.pread(self._file, heard, place + _HEAD.size + length))[0]
 
     def facts(self, place: int) -> bytes:
-        *_, length, heard, facts = _HEAD.unpack_from(self._bytes, place)
-        start = place + _HEAD.size + length + heard
-        return bytes(self._bytes[start : start + facts])
+        length, heard, facts = self._lengths(place)
+        return os.pread(self._file, facts, place + _HEAD.size + length + heard)
+
+    def _lengths(self, place: int) -> tuple[int, int, int]:
+        """Bytes of content, sound and facts."""
+        *_, content, heard, facts = _HEAD.unpack(os.pread(self._file, _HEAD.size, place))
+        return content, heard, facts
 
 
 class Pen:
