@@ -30,7 +30,7 @@ class TopicsChosen:
 
 @dataclass(frozen=True, slots=True)
 class LeadSubmitted:
-    """A confirmed inquiry with consent. `slots` has the keys of the annotation scheme (tests/…/SCHEMA.md).
+    """A confirmed inquiry with consent. `slots` has the keys of the form (config/intake.toml).
 
     number: what the follower was told, made from the message key, unique.
     consents: e.g. {"contact": {"notice": "2026-11", "at": iso, "key": message key}, "share": {...} or absent}.

@@ -33,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One value of the annotation scheme: how it is shown. `shows` is its part of the echo line."""
+    """One of the values that `Reading.values` names, and how it is shown. `shows` is its part of the echo line."""
 
     name: str
     kind: str

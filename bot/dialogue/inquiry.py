@@ -23,7 +23,7 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A value in the form of the annotation scheme with its raw words, source message and confidence.
+    """A value in the form that `Reading.values` gives it, with its raw words, source message and confidence.
 
     `None` as value: declined. The empty string is a value: there is no company yet.
     """

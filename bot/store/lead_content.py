@@ -16,7 +16,7 @@ SEALED = "lead"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The sealed part: values in the keys of the annotation scheme, and the follower's own words."""
+    """The sealed part: values by slot as in `Reading.values` (bot.understanding.reading), and the follower's own words."""
 
     slots: Mapping[str, Any]
     remarks: tuple[str, ...] = ()

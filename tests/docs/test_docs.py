@@ -39,3 +39,10 @@ def test_targets_of_make_that_are_named_exist(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"`make ([a-z-]+)`", document.read_text(encoding="utf-8")))
     assert [name for name in named if not re.search(rf"^{name}:", makefile, re.M)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_figures_that_are_named_are_counted(document: Path) -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handlers" / "web").rglob("*.py"))
+    named = set(re.findall(r"`((?:wechat|form)_[a-z_]+)", document.read_text(encoding="utf-8")))
+    assert [name for name in named if f'"{name}"' not in code] == []
