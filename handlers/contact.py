@@ -16,8 +16,8 @@ def advisor(message: Message, conversation: Conversation, lookups: Lookups) -> T
     match message.content:
         case Text(text=text) if lookups.heard("contact", text):
             return Turn(_card(lookups), conversation)
-        case Text(text=text) if lookups.heard("qr", text) and lookups.advisor.qr_media_id:
-            return Turn(Picture(lookups.advisor.qr_media_id), conversation)
+        case Text(text=text) if lookups.heard("qr", text):
+            return Turn(_qr(lookups), conversation)
         case _:
             return None
 
@@ -34,6 +34,11 @@ def human(message: Message, conversation: Conversation, lookups: Lookups) -> Tur
 
 def _hand_over(lookups: Lookups) -> Reply:
     return HandOver() if lookups.hands_over else Words(lookups.say("human_told"))
+
+
+def _qr(lookups: Lookups) -> Reply:
+    """The card where there is no picture to send: it has the link to one, or the number to add by hand."""
+    return Picture(lookups.advisor.qr_media_id) if lookups.advisor.qr_media_id else _card(lookups)
 
 
 def _card(lookups: Lookups) -> Words:

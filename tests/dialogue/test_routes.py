@@ -17,9 +17,9 @@ from bot.dialogue.effects import (
     TopicsChosen,
     Unfollowed,
 )
-from bot.dialogue.lookups import Lookups, WaitingNews
+from bot.dialogue.lookups import Advisor, Lookups, WaitingNews
 from bot.dialogue.message import Cancelled, Click, Follow, Image, Link, Other, Receipt, Scan, Unfollow, View, Voice
-from bot.dialogue.reply import SILENCE, TEXT_LIMIT, Card, HandOver, Words
+from bot.dialogue.reply import SILENCE, TEXT_LIMIT, Card, HandOver, Picture, Words
 from bot.dialogue.turn import Turn
 from bot.understanding.reading import Reading, Value
 from handlers import intake
@@ -154,6 +154,23 @@ def test_the_menu_speaks_for_the_follower(lookups: Lookups) -> None:
     route, turn = answer(replace(said(""), content=Click("CONTACT")), EMPTY, lookups)
     assert route == "contact"
     assert "park-li" in words(turn)
+
+
+@pytest.mark.parametrize(
+    ("advisor", "shown"),
+    [
+        (Advisor("李顾问", "400-000-0000", "park-li", qr_media_id="M1"), Picture("M1")),
+        (
+            Advisor("李顾问", "400-000-0000", "park-li", qr_url="https://site.example/qr.png"),
+            "https://site.example/qr.png",
+        ),
+        (Advisor("李顾问", "400-000-0000", "park-li"), "park-li"),
+    ],
+)
+def test_who_asks_for_the_qr_code_gets_what_there_is(lookups: Lookups, advisor: Advisor, shown: Picture | str) -> None:
+    route, turn = spoken("二维码", replace(lookups, advisor=advisor))
+    assert route == "contact"
+    assert turn.reply == shown if isinstance(shown, Picture) else shown in words(turn)
 
 
 def test_keyword_rules_answer_first(lookups: Lookups) -> None:
