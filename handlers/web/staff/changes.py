@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import wraps
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -22,6 +23,23 @@ from handlers.web.staff.visit import Refused, Visit, to
 LONGEST_NOTE, LONGEST_REASON = 2000, 200
 LATEST = date(2100, 1, 1)
 
+View = Callable[[Visit, str], ResponseReturnValue]
+
+
+def _refusable(view: View) -> View:
+    """Staff are told where the lead's life allows no such step, or somebody else was faster."""
+
+    @wraps(view)
+    def told(visit: Visit, number: str) -> ResponseReturnValue:
+        try:
+            return view(visit, number)
+        except Illegal:
+            return _back(visit, number, "illegal")
+        except Stale:
+            return _back(visit, number, "stale")
+
+    return told
+
 
 def claim(visit: Visit, number: str) -> ResponseReturnValue:
     """Of all who tap at once exactly one gets it."""
@@ -34,25 +52,22 @@ def claim(visit: Visit, number: str) -> ResponseReturnValue:
     return to("lead", number=number) if won or visit.staff.may("manager") else to("leads")
 
 
+@_refusable
 def move(visit: Visit, number: str) -> ResponseReturnValue:
     """Along the lifecycle. A lead that rests gets the day on which it is to be looked at again."""
-    after, reason = request.form.get("to", ""), _reason()
-    due = _day(visit)
+    after, reason, due = request.form.get("to", ""), _reason(), _day(visit)
     if after == "nurture" and due is None:
         return _back(visit, number, "date_wrong")
     if after not in _MOVABLE:
         return _back(visit, number, "illegal")
-    try:
-        with visit.desk.sessions.begin() as db:
-            known = _own(visit, db, number)
-            store.change(known, _version())
-            store.move(db, known, after, visit.name, visit.now, reason, visit.desk.protected)
-            store.plan(db, known, due if after == "nurture" else None)
-            visit.note(db, "move", known.number, f"{after} {reason}".strip())
-    except Illegal:
-        return _back(visit, number, "reason_missing" if after in lifecycle.REASONED and not reason else "illegal")
-    except Stale:
-        return _back(visit, number, "stale")
+    if after in lifecycle.REASONED and not reason:
+        return _back(visit, number, "reason_missing")
+    with visit.desk.sessions.begin() as db:
+        known = _own(visit, db, number)
+        store.change(known, _version())
+        store.move(db, known, after, visit.name, visit.now, reason, visit.desk.protected)
+        store.plan(db, known, due if after == "nurture" else None)
+        visit.note(db, "move", known.number, f"{after} {reason}".strip())
     visit.say("moved", state=visit.desk.texts["states"][after])
     return to("lead", number=number)
 
@@ -95,42 +110,33 @@ def reveal(visit: Visit, number: str) -> ResponseReturnValue:
         return shown(visit, db, known, revealed=True)
 
 
+@_refusable
 def assign(visit: Visit, number: str) -> ResponseReturnValue:
-    try:
-        with visit.desk.sessions.begin() as db:
-            known = seen(visit, db, number, locked=True)
-            owner = staff.by_name(db, request.form.get("owner", ""))
-            if owner is None or owner.disabled_at is not None:
-                return _back(visit, number, "no_such_person")
-            if _is_protected(visit, known, owner.name) and not _reason():
-                return _back(visit, number, "protected")
-            store.change(known, _version())
-            store.assign(db, known, owner.name, visit.name, visit.now)
-            visit.note(db, "assign", known.number, f"{owner.name} {_reason()}".strip())
-    except Illegal:
-        return _back(visit, number, "illegal")
-    except Stale:
-        return _back(visit, number, "stale")
+    with visit.desk.sessions.begin() as db:
+        known = seen(visit, db, number, locked=True)
+        owner = staff.by_name(db, request.form.get("owner", ""))
+        if owner is None or owner.disabled_at is not None:
+            return _back(visit, number, "no_such_person")
+        if _is_protected(visit, known, owner.name) and not _reason():
+            return _back(visit, number, "protected")
+        store.change(known, _version())
+        store.assign(db, known, owner.name, visit.name, visit.now)
+        visit.note(db, "assign", known.number, f"{owner.name} {_reason()}".strip())
     visit.say("assigned", owner=owner.name)
     return to("lead", number=number)
 
 
+@_refusable
 def merge(visit: Visit, number: str) -> ResponseReturnValue:
     """Another lead of the same prospect goes into this one."""
-    other = request.form.get("other", "").strip().upper()
-    try:
-        with visit.desk.sessions.begin() as db:
-            known = _own(visit, db, number)
-            duplicate = store.find(db, visit.scope, other, locked=True)
-            if duplicate is None:
-                return _back(visit, number, "not_found")
-            store.change(known, _version())
-            leads.merge(db, visit.desk.secrets, known, duplicate, visit.name, visit.now)
-            visit.note(db, "merge", known.number, duplicate.number)
-    except Illegal:
-        return _back(visit, number, "illegal")
-    except Stale:
-        return _back(visit, number, "stale")
+    with visit.desk.sessions.begin() as db:
+        known = _own(visit, db, number)
+        duplicate = store.find(db, visit.scope, request.form.get("other", "").strip().upper(), locked=True)
+        if duplicate is None:
+            return _back(visit, number, "not_found")
+        store.change(known, _version())
+        leads.merge(db, visit.desk.secrets, known, duplicate, visit.name, visit.now)
+        visit.note(db, "merge", known.number, duplicate.number)
     visit.say("merged", number=duplicate.number)
     return to("lead", number=number)
 
