@@ -158,6 +158,9 @@ def test_an_answer_goes_to_whoever_wrote_last_and_staff_see_to_whom(joined: Firm
     assert "客户 1" in page
     assert "最近说话的是 客户 2" in page
     assert "机器人 → 客户 1" in page
+    for own in ("苏州测试模具有限公司", "太仓测试压铸有限公司", "客户 1：欧阳先生", "客户 2：李工"):
+        assert own in page
+    assert "13800001234" not in page.replace(" ", "")
     assert "已发出" in joined.answers("您好，太仓有房")
     assert joined.sent == [(joined.second.openid, "您好，太仓有房")]
     joined.heard(joined.first, "转人工")
@@ -215,6 +218,8 @@ def test_staff_erase_one_of_them_or_all(joined: Firm) -> None:
     page = joined.wang.get(f"/leads/{number}").text
     one = re.search(r'<option value="([^"]+)">只删客户 1', page)
     assert one
+    joined.wang.post(f"/leads/{number}/erase", number=number, who="somebody who left meanwhile")
+    assert "刚刚有变动" in joined.page()
     joined.wang.post(f"/leads/{number}/erase", number=number, who=one[1])
     assert "线索为其他客户保留" in joined.page()
     assert joined.slots()["contact"] == "李工"

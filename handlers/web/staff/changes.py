@@ -149,6 +149,8 @@ def erase(visit: Visit, number: str) -> ResponseReturnValue:
         if request.form.get("number", "").strip().upper() != known.number:
             return _back(visit, number, "number_wrong")
         openids = _picked(people(visit, db, known))
+        if not openids:
+            return _back(visit, number, "stale")
         gone = store.erase(db, desk.secrets, openids, desk.channels, visit.now)
         for one in gone or [known.number]:
             visit.note(db, "erase", one)

@@ -13,9 +13,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot.store import desk as store
-from bot.store import lead_events, lead_notes, leads, lifecycle, readings, staff
+from bot.store import lead_events, lead_notes, lead_parts, leads, lifecycle, readings, staff
 from bot.store.base import reading
 from bot.store.desk import Filter, Found, Place
+from bot.store.lead_content import opened
 from bot.store.leads import Lead
 from handlers.web.staff import talk, words
 from handlers.web.staff.visit import Refused, Visit, to
@@ -128,6 +129,7 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False, typ
         twins=_twins(visit, db, known) if card.near and not whole else (),
         protected=known.protected_until is not None and known.protected_until > visit.now,
         people=people,
+        apart=_apart(visit, db, known, people, revealed=revealed) if card.near else (),
         typed=typed,
         talk=talk.conversation(visit, db, people.openids, people.labels) if card.near else (),
         history=_history(visit, db, known),
@@ -140,6 +142,15 @@ def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False, typ
         colleagues=_colleagues(visit, db),
         still_open=visit.desk.still_open(people.to) if card.near and known.state != "withdrawn" else None,
     )
+
+
+def _apart(visit: Visit, db: Session, known: Lead, people: talk.People, *, revealed: bool) -> list[tuple[str, Card]]:
+    """What each of several followers left themselves, with what staff call them: the lead shows the last word of all."""
+    if not people.are_apart:
+        return []
+    given = {part.openid: opened(visit.desk.secrets, part.sealed) for part in lead_parts.of(db, known.id)}
+    cards = {openid: words.card(visit.desk, known, one, near=True, revealed=revealed) for openid, one in given.items()}
+    return [(people.labels[openid], cards[openid]) for openid in people.openids]
 
 
 def seen(visit: Visit, db: Session, number: str, *, locked: bool = False) -> Lead:

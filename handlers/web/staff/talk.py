@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from bot.dialogue.reply import TEXT_LIMIT
 from bot.store import desk as store
-from bot.store import lead_people, leads, talks
+from bot.store import lead_parts, lead_people, leads, talks
 from bot.store.base import reading
 from bot.store.leads import Lead
 from bot.store.talks import Line, Talk
@@ -49,12 +49,14 @@ class People:
     """The followers behind a lead, in the order in which they came. to: who an answer goes to, "" for nobody who follows.
 
     labels, marks: what staff call each of them and what stands for them in a form, by openid; empty for only one.
+    are_apart: what each of them gave is known, so that one can be erased without the others.
     """
 
     openids: tuple[str, ...]
     to: str
     labels: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    are_apart: bool = False
 
 
 def people(visit: Visit, db: Session, known: Lead) -> People:
@@ -64,7 +66,9 @@ def people(visit: Visit, db: Session, known: Lead) -> People:
         return People(openids, to)
     one = visit.desk.texts["talk"]["one"]
     labels = {openid: one.format(place=place) for place, openid in enumerate(openids, 1)}
-    return People(openids, to, labels, {openid: secrets.keyed_hash(openid, MARK)[:16] for openid in openids})
+    marks = {openid: secrets.keyed_hash(openid, MARK)[:16] for openid in openids}
+    parts = {part.openid for part in lead_parts.of(db, known.id)}
+    return People(openids, to, labels, marks, parts.issuperset(openids))
 
 
 def conversation(
