@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.dialogue.lookups import KeywordRule
+from bot.dialogue.lookups import Entry, KeywordRule
 from bot.store import replies as stored
 from bot.store.base import Sessions, reading
 from bot.store.replies import WELCOME, Replies, Shipped
@@ -49,6 +49,13 @@ class OwnReplies:
     def __iter__(self) -> Iterator[KeywordRule]:
         """The rules that answer."""
         return iter(self.now.keywords)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The menu's entries in their order; those that cannot be words (pictures, scans) are left out."""
+        says, menu = self.says, self.now.menu["button"]
+        every = [(group, one) for group, top in enumerate(menu) for one in (top.get("sub_button") or [top])]
+        made = (Entry(one["name"], says.get(one.get("key", ""), ""), one.get("url", ""), group) for group, one in every)
+        return tuple(entry for entry in made if entry.says or entry.url)
 
     def refresh(self) -> None:
         """Take in what any process has written since the last look."""

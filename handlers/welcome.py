@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import Followed, PersonErased, Unfollowed
-from bot.dialogue.lookups import Lookups
+from bot.dialogue.lookups import Entry, Lookups
 from bot.dialogue.message import Cancelled, Follow, Message, Scan, Text, Unfollow
-from bot.dialogue.reply import SILENCE, Words
+from bot.dialogue.reply import SILENCE, Words, link, tap
 from bot.dialogue.turn import Turn
 
 
@@ -45,12 +47,34 @@ def unfollowed(message: Message, conversation: Conversation, lookups: Lookups) -
 def small_talk(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
     match message.content:
         case Text(text=text):
+            if lookups.heard("menu", text) and (entries := lookups.entries()):
+                return Turn(Words(lookups.say("menu_entries", lines=_lines(entries))), conversation)
             said = next((name for name in ("help", "greeting", "thanks") if lookups.heard(name, text)), None)
-            return Turn(Words(lookups.say(said)), conversation) if said else None
+            return Turn(Words(_small(said, lookups)), conversation) if said else None
         case _:
             return None
 
 
+def _small(said: str, lookups: Lookups) -> str:
+    words = lookups.say(said)
+    return words if said == "thanks" else _with_menu(words, lookups)
+
+
+def _with_menu(words: str, lookups: Lookups) -> str:
+    """Where there is no menu to show, a way to its entries."""
+    return f"{words}\n{lookups.say('menu_line')}" if lookups.entries() else words
+
+
+def _lines(entries: Iterable[Entry]) -> str:
+    """What stands over one entry at the bottom of the screen shares a line."""
+    lines = groupby(entries, key=lambda entry: entry.group)
+    return "\n".join("\u3000".join(map(_tapped, line)) for _, line in lines)
+
+
+def _tapped(entry: Entry) -> str:
+    return tap(entry.name, entry.says) if entry.says else link(entry.name, entry.url)
+
+
 def _welcome(scene: str, lookups: Lookups) -> str:
-    welcome = lookups.say("welcome")
+    welcome = _with_menu(lookups.say("welcome"), lookups)
     return f"{welcome}\n{lookups.say('welcome_scene', scene=scene)}" if scene else welcome

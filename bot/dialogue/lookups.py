@@ -99,6 +99,17 @@ class OpenLead:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the menu as words: says what is said for a follower who taps it, or url, where it leads. group: the
+    number of the entry at the bottom that it stands over."""
+
+    name: str
+    says: str = ""
+    url: str = ""
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingNews:
     """News that could not be pushed and goes out with the follower's next reply.
 
@@ -137,6 +148,7 @@ class Lookups:
     waiting_news: asked only when `latest_broadcast` is newer than the conversation's `news_checked`.
     open_lead: the follower's own, by openid, within 180 days; never by a phone, which anybody can type.
     place: the name of a place by its adcode, for echo and card.
+    entries: of the menu, for accounts that may have none to show; none for the others.
     hands_over: the account may transfer to human agents of the platform.
     site: the firm's site address; firm: its name.
     page: the address of the inquiry as a page, for this follower and some hours; "" where there is none.
@@ -156,6 +168,7 @@ class Lookups:
     latest_broadcast: Callable[[], int]
     waiting_news: Callable[[str], WaitingNews]
     open_lead: Callable[[str], OpenLead | None]
+    entries: Callable[[], tuple[Entry, ...]] = tuple
     hands_over: bool = False
     pushes: bool = False
     firm: str = ""

@@ -74,6 +74,7 @@ def lookups_of(made: Base, library: Library, replies: OwnReplies) -> Lookups:
         latest_broadcast=lambda: library.latest_news,
         waiting_news=partial(_waiting_news, made.sessions, library.articles),
         open_lead=partial(_open_lead, made),
+        entries=tuple if rights.menu else replies.entries,
         hands_over=rights.hand_over,
         pushes=rights.pushes,
         firm=made.texts["firm"]["name"],
