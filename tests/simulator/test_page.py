@@ -107,3 +107,21 @@ def test_a_broken_bot_is_told_as_the_platform_tells_it(page, safe: World) -> Non
     safe.bot.reply = lambda nodes: json.dumps({"a": 1})
     see(page, "follow").click()
     see(page, "notice").get_by_text("服务出现故障").wait_for()
+
+
+def test_a_tap_before_the_page_knows_whose_phone_it_is_waits(browser, safe: World) -> None:
+    safe.bot.reply = lambda nodes: "success"
+    shown = browser.new_page()
+    shown.set_default_timeout(15_000)
+    held = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    shown.route("**/sim/updates", hold)
+    shown.goto(safe.base)
+    see(shown, "follow").click()
+    assert eventually(lambda: shown.evaluate("1") and held)
+    held[0].continue_()
+    see(shown, "input").wait_for()
+    put_away(shown.context)

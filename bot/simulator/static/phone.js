@@ -61,7 +61,14 @@ async function call(path, body, method = "POST") {
   return answer.json();
 }
 
-const act = (what, body = {}) => call(`/sim/followers/${current}/${what}`, { ...body, wait: false });
+// A tap may come before the page knows whose phone it is.
+let known;
+const somebody = new Promise((resolve) => { known = resolve; });
+
+async function act(what, body = {}) {
+  await somebody;
+  return call(`/sim/followers/${current}/${what}`, { ...body, wait: false });
+}
 
 // ---- people
 
@@ -493,7 +500,9 @@ $("knobs").addEventListener("click", (event) => {
 });
 
 (async () => {
-  const known = await (await fetch("/sim/updates")).json();
-  if (!known.followers.length) await addPerson();
+  const { followers } = await (await fetch("/sim/updates")).json();
+  if (!followers.length) await addPerson();
+  else if (!followers.some((one) => one.openid === current)) choose(followers[followers.length - 1].openid);
+  known();
   run();
 })();
