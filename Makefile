@@ -26,7 +26,7 @@ browser: install
 	$(PYTHON) tests/browser/install.py
 
 test: check browser
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # Every package and its hashes, from the pins of requirements*.txt.
 lock: install
