@@ -26,6 +26,7 @@ def serve(settings: Settings) -> int:
     wiring.migrate(settings)
     _share_figures(Path(settings.data_dir) / "metrics" / str(settings.port))
     _load_once()
+    logging.getLogger("_granian").addFilter(_is_news)
     server = Granian(
         TARGET,
         factory=True,
@@ -42,6 +43,11 @@ def serve(settings: Settings) -> int:
     )
     server.serve()
     return 0
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """That there are more threads than cores is meant: most of them wait for something."""
+    return "Python threads" not in record.getMessage()
 
 
 def _load_once() -> None:
