@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.adapters.wechat.client import ChatRecord
 from bot.adapters.wechat.errors import NeedsOperator, PlatformError
-from bot.store import deliveries
+from bot.store import deliveries, reports
 from bot.store.base import Sessions, reading
 from bot.store.deliveries import Delivery
 
@@ -81,7 +81,7 @@ def _settled(sessions: Sessions, doubt: Delivery, written: dict[str, list[dateti
         if not _is_proven(witnesses, written):
             return False
         if _is_in(doubt, written):
-            return deliveries.settle_by_staff(session, doubt.id, arrived=True, at=now)
+            return reports.settle_by_staff(session, doubt.id, arrived=True, at=now)
         return deliveries.again_after_all(session, doubt.id, now)
 
 

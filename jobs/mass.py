@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, Unsure
 from bot.layout import titled
-from bot.store import base, broadcasts, deliveries, materials, news, tags
+from bot.store import base, broadcasts, deliveries, materials, news, reports, tags
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
@@ -475,7 +475,7 @@ def _settle(press: Press, row: Delivery, state: str, *, error: str = "", msg_id:
         if mine and following:
             _plan_next(session, row, press.now())
         if mine and state == "unsure":
-            deliveries.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
+            reports.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
     return mine
 
 
@@ -493,7 +493,7 @@ def _ask_again(press: Press, row: Delivery, error: Unsure) -> None:
 def _ask(press: Press) -> None:
     """The event of a send may have been lost: the platform also answers when it is asked, though without figures."""
     with press.sessions.begin() as session:
-        untold = deliveries.untold(session, deliveries.TO_MANY, press.now() - UNTOLD, press.now())
+        untold = reports.untold(session, deliveries.TO_MANY, press.now() - UNTOLD, press.now())
     for row in untold:
         try:
             _told(press, row, press.platform.mass_status(row.msg_id))
@@ -506,10 +506,10 @@ def _told(press: Press, row: Delivery, status: str) -> None:
     with press.sessions.begin() as session:
         if status != "SENDING":
             failed = status == "SEND_FAIL"
-            deliveries.reported(session, row.msg_id, {}, ok=not failed, error=status if failed else "")
+            reports.reported(session, row.msg_id, {}, ok=not failed, error=status if failed else "")
         elif press.now() - (row.begun_at or row.due_at) > GIVEN_UP:
-            deliveries.doubted(session, row.id, "the platform is still sending it")
-            deliveries.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
+            reports.doubted(session, row.id, "the platform is still sending it")
+            reports.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
 
 
 def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | None) -> None:
@@ -525,4 +525,4 @@ def _give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | No
         else:
             deliveries.release(session, row.id)
             deliveries.settle(session, row.id, press.worker, "failed", press.now(), error=str(error))
-            deliveries.end_as_one(session, broadcast)
+            reports.end_as_one(session, broadcast)

@@ -13,7 +13,7 @@ from bot.adapters.wechat.client import Published
 from bot.adapters.wechat.errors import Busy, PlatformError, QuotaUsed, Unsure
 from bot.adapters.wechat.quota import next_day
 from bot.layout import titled
-from bot.store import broadcasts, deliveries
+from bot.store import broadcasts, deliveries, reports
 from bot.store.base import Sessions, reading
 from bot.store.deliveries import PUBLISH, Delivery
 from jobs.drafts import Draftsman, Layout, make
@@ -120,7 +120,7 @@ def _refused(office: Office, row: Delivery, error: PlatformError) -> None:
 def _ask(office: Office) -> None:
     """The event of a publication may have been lost: the platform also answers when it is asked."""
     with office.sessions.begin() as session:
-        untold = deliveries.untold(session, (PUBLISH,), office.now() - UNTOLD, office.now())
+        untold = reports.untold(session, (PUBLISH,), office.now() - UNTOLD, office.now())
     for row in untold:
         try:
             _told(office, row, office.platform.published(row.msg_id))
@@ -128,7 +128,7 @@ def _ask(office: Office) -> None:
             log.warning("nobody tells how broadcast %s was published: %s", row.broadcast_id, error)
             if office.now() - row.due_at > GIVEN_UP:
                 with office.sessions.begin() as session:
-                    deliveries.doubted(session, row.id, str(error))
+                    reports.doubted(session, row.id, str(error))
 
 
 def _told(office: Office, row: Delivery, answer: Published) -> None:
@@ -137,4 +137,4 @@ def _told(office: Office, row: Delivery, answer: Published) -> None:
     ok = answer.status == 0
     url, why = next(iter(answer.urls), ""), "" if ok else f"{deliveries.PUBLISH_STATUS}{answer.status}"
     with office.sessions.begin() as session:
-        deliveries.published(session, row.msg_id, ok=ok, url=url, error=why, at=office.now())
+        reports.published(session, row.msg_id, ok=ok, url=url, error=why, at=office.now())

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from sqlalchemy.orm import Session
 
-from bot.store import broadcasts, deliveries
+from bot.store import broadcasts, deliveries, reports
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast, Results
 from bot.store.deliveries import Delivery
@@ -66,8 +66,8 @@ def _act(wanted: Wanted, now: datetime) -> Act:
         "drop": lambda session: text.isdigit() and broadcasts.drop_article(session, number, int(text)),
         "preview": lambda session: bool(text) and broadcasts.ask_preview(session, number, text),
         "publish": lambda session: deliveries.ask_publish(session, number, now),
-        "arrived": lambda session: deliveries.settle_by_staff(session, number, arrived=True, at=now),
-        "lost": lambda session: deliveries.settle_by_staff(session, number, arrived=False, at=now),
+        "arrived": lambda session: reports.settle_by_staff(session, number, arrived=True, at=now),
+        "lost": lambda session: reports.settle_by_staff(session, number, arrived=False, at=now),
     }
     return acts[wanted.action]
 

@@ -38,6 +38,7 @@ from bot.store import (
     outbox,
     questions,
     readings,
+    reports,
     subscriptions,
     talks,
 )
@@ -245,13 +246,13 @@ def _mass_report(session: Session, _message: Message, fields: Mapping[str, objec
     ok = status.replace(" ", "").lower() == "sendsuccess"
     names = {"total": "TotalCount", "filtered": "FilterCount", "sent": "SentCount", "failed": "ErrorCount"}
     figures = {name: _number(fields.get(spelled)) for name, spelled in names.items()}
-    deliveries.reported(session, _msg_id(fields), figures, ok=ok, error="" if ok else status)
+    reports.reported(session, _msg_id(fields), figures, ok=ok, error="" if ok else status)
 
 
 def _template_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
     status = str(fields.get("Status", ""))
     ok = status.strip().lower() == "success"
-    deliveries.template_reported(session, message.openid, _msg_id(fields), ok=ok, error=status, at=message.at)
+    reports.template_reported(session, message.openid, _msg_id(fields), ok=ok, error=status, at=message.at)
 
 
 def _publish_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
@@ -261,7 +262,7 @@ def _publish_report(session: Session, message: Message, fields: Mapping[str, obj
     urls = [str(_inside(item).get("article_url", "")) for item in (items if isinstance(items, list) else [items])]
     error = "" if ok else f"{deliveries.PUBLISH_STATUS}{info.get('publish_status', '?')}"
     number = str(info.get("publish_id", ""))
-    deliveries.published(session, number, ok=ok, url=urls[0] if ok else "", error=error, at=message.at)
+    reports.published(session, number, ok=ok, url=urls[0] if ok else "", error=error, at=message.at)
 
 
 def _consent_report(session: Session, message: Message, fields: Mapping[str, object]) -> None:
@@ -278,7 +279,7 @@ def _notice_report(session: Session, message: Message, fields: Mapping[str, obje
     for each in _listed(fields.get("SubscribeMsgSentEvent")):
         ok = str(each.get("ErrorCode", "")) == "0"
         error = f"{each.get('ErrorCode', '')} {each.get('ErrorStatus', '')}".strip()
-        deliveries.notice_reported(session, message.openid, ok=ok, error=error, at=message.at)
+        reports.notice_reported(session, message.openid, ok=ok, error=error, at=message.at)
 
 
 _REPORTERS: Mapping[str, Callable[[Session, Message, Mapping[str, object]], None]] = {

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.store.articles import SHOWN, Article, ArticleTopic, remembered
 from bot.store.base import Base, BigId
-from bot.store.subscriptions import Subscription
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -113,15 +112,6 @@ def of_articles(session: Session, topic: str, articles: Sequence[int]) -> list[F
     wanted = sa.select(News.article_id, News.fresh_at).where(News.topic == topic, News.article_id.in_(list(articles)))
     newest_first = wanted.order_by(News.fresh_at.desc(), News.article_id.desc())
     return [Fresh(article_id, fresh) for article_id, fresh in session.execute(newest_first)]
-
-
-def for_follower(session: Session, openid: str, topic: str, articles: Sequence[int]) -> list[int]:
-    """Those of the articles that are no older than the follower's subscription, newest first."""
-    since = session.scalar(
-        sa.select(Subscription.since).where(Subscription.topic == topic, Subscription.openid == openid)
-    )
-    fresh = of_articles(session, topic, articles)
-    return [one.article_id for one in fresh if since is not None and one.fresh_at >= since]
 
 
 def recent_of(session: Session, topic: str, since: datetime, most: int) -> list[News]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.adapters.wechat.errors import PlatformError
 from bot.commands.push import Wanted, push
-from bot.store import broadcasts, deliveries
+from bot.store import broadcasts, deliveries, reports
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach, Waiting
 from jobs import deliver, digest, mass, previews, release
@@ -174,8 +174,8 @@ def test_unsure_deliveries_are_settled_by_staff(shelf: Shelf) -> None:
         broadcasts.finish(session)
     assert state(shelf, number) == "unsure"
     with shelf.store.begin() as session:
-        assert deliveries.settle_by_staff(session, row.id, arrived=False, at=shelf.clock())
-        assert not deliveries.settle_by_staff(session, row.id, arrived=False, at=shelf.clock())
+        assert reports.settle_by_staff(session, row.id, arrived=False, at=shelf.clock())
+        assert not reports.settle_by_staff(session, row.id, arrived=False, at=shelf.clock())
         broadcasts.finish(session)
         assert [row.state for row in session.scalars(sa.select(Delivery))] == ["failed"]
     assert state(shelf, number) == "done"

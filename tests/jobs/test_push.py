@@ -23,7 +23,7 @@ from bot.adapters.wechat.errors import (
 from bot.commands.push import Wanted, push
 from bot.dialogue.effects import NewsShown, TopicsChosen, Unfollowed
 from bot.dialogue.reply import Card
-from bot.store import broadcasts, deliveries, followers, news
+from bot.store import broadcasts, deliveries, followers, news, reports
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, NewsTaken, Reach, Received, Waiting
 from bot.store.effects import commit
@@ -531,7 +531,7 @@ def test_after_a_day_the_platform_forgets_the_clientmsgid_and_staff_must_look(sh
     assert len(account.phones["oA"]) == 1
     assert {one.kind: one.state for one in rows(shelf, Broadcast)}["mass"] == "unsure"
     with shelf.store.begin() as session:
-        assert deliveries.settle_by_staff(session, row.id, arrived=True, at=shelf.clock())
+        assert reports.settle_by_staff(session, row.id, arrived=True, at=shelf.clock())
     assert {one.kind: one.state for one in rows(shelf, Broadcast)}["mass"] == "done"
 
 

@@ -9,7 +9,7 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from bot.store import broadcasts, deliveries, news
+from bot.store import broadcasts, deliveries, news, reports
 from bot.store import desk as store
 from bot.store.base import reading
 from bot.store.broadcasts import UNDECIDED
@@ -141,7 +141,7 @@ def settle(visit: Visit, number: int) -> ResponseReturnValue:
     """Nobody knew whether it arrived; staff looked."""
     arrived = request.form.get("arrived") == "1"
     with visit.desk.sessions.begin() as db:
-        if not deliveries.settle_by_staff(db, number, arrived=arrived, at=visit.now):
+        if not reports.settle_by_staff(db, number, arrived=arrived, at=visit.now):
             abort(404)
         visit.note(db, "settle delivery", str(number), "arrived" if arrived else "lost")
     visit.say("delivery_settled")
