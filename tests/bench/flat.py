@@ -1,4 +1,5 @@
-"""Whether a message costs the same beside many articles, many conversations and a flood; and what one conversation takes.
+"""Whether a message costs the same beside many articles, many conversations and a flood; what one conversation takes, and
+what another web process brings.
 
 Processor time a message is what is compared: unlike a rate it hardly depends on who else is at work.
 """
@@ -27,6 +28,7 @@ def measured(options: Options, folder: Path, *, big: bool) -> dict[str, object]:
         "articles": [_with_articles(options, folder, count) for count in articles],
         "conversations": _with_conversations(options, folder, conversations),
         "flood": _beside_a_flood(options, folder),
+        "processes": [_with_processes(options, folder, count) for count in (1, 2)],
     }
 
 
@@ -46,6 +48,12 @@ def _with_conversations(options: Options, folder: Path, counts: list[int]) -> li
             row = {"conversations": count, "bytes each": each}
             rows.append(_told(row, _load(server, options, 200 + len(rows) * 10), server))
     return rows
+
+
+def _with_processes(options: Options, folder: Path, count: int) -> dict[str, object]:
+    folder = _made(folder / f"processes{count}")
+    with world.product(folder, FEW, environ={"WEB_WORKERS": str(count)}) as server:
+        return _told({"web processes": count}, _load(server, options, 400), server)
 
 
 def _bytes_each(server: world.Server, known: int, count: int) -> int:
