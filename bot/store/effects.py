@@ -42,8 +42,7 @@ from bot.store import (
     subscriptions,
     talks,
 )
-from bot.store.base import Sessions, reading
-from bot.store.followers import Follower
+from bot.store.base import Sessions
 from bot.store.lead_events import LeadEvent
 from bot.store.outbox import WORDS, Notice
 from bot.store.secrets import Secrets
@@ -113,17 +112,6 @@ def commit(
         for effect in effects:
             _write(scribe, effect)
         return Committed(tuple(scribe.outbox_ids))
-
-
-def note_heard(sessions: Sessions, message: Message) -> None:
-    """For accounts that may send inside the 48 hours: keep who wrote when, at most one write in ten minutes."""
-    if not isinstance(message.content, _OPENS_WINDOW):
-        return
-    with reading(sessions) as session:
-        known = session.get(Follower, message.openid)
-    if known is None or known.heard_at is None or known.heard_at < message.at - followers.HEARD_STEP:
-        with sessions.begin() as session:
-            followers.heard(session, message.openid, message.at)
 
 
 def take_down(sessions: Sessions, secrets: Secrets, noted: Sequence[tuple[Message, tuple[Noted, ...]]]) -> int:

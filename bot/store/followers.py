@@ -70,10 +70,11 @@ def heard(session: Session, openid: str, at: datetime) -> None:
 
 
 def heard_all(session: Session, moments: Mapping[str, datetime]) -> None:
-    """`heard` for many, in few statements."""
-    rows = [{"openid": openid, "scene": "", "followed_at": at} for openid, at in moments.items()]
+    """`heard` for many, in few statements, and in one order: others do the same at the same moment."""
+    rows = [{"openid": openid, "scene": "", "followed_at": at} for openid, at in sorted(moments.items())]
     add_missing(session, Follower, rows)
-    known = sa.select(Follower.openid, Follower.heard_at).where(Follower.openid.in_(list(moments)))
+    theirs = Follower.openid.in_(list(moments))
+    known = sa.select(Follower.openid, Follower.heard_at).where(theirs).order_by(Follower.openid)
     stale = [
         {"openid": openid, "heard_at": moments[openid]}
         for openid, before in session.execute(known).all()

@@ -1,21 +1,30 @@
-"""Writes talk into rows a few times a second: an answer to a follower waits for no disk on its account."""
+"""Writes talk, and who wrote when, into rows a few times a second: an answer to a follower waits for no disk."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import deque
+from collections.abc import Iterable
+from datetime import datetime
 
-from bot.store import erasures, talks
+from bot.store import erasures, followers, talks
 from bot.store.base import Sessions
+from bot.store.followers import HEARD_STEP
 from bot.store.secrets import Secrets
-from bot.store.talks import Line
+from bot.store.talks import FOLLOWER, Line
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 0.25
 MOST = 5000
 """Lines that wait; with a database that is away for long the oldest go."""
+
+MESSAGES = frozenset({"text", "image", "voice", "video", "location", "link"})
+"""Kinds that the platform counts as a message of the follower: taps of the menu, scans and the like open no 48 hours."""
+
+REMEMBERED = 50_000
+"""Followers of whom a process knows that it has just written down when they wrote."""
 
 
 class TalkLog:
@@ -24,6 +33,7 @@ class TalkLog:
     def __init__(self, sessions: Sessions, secrets: Secrets) -> None:
         self._sessions, self._secrets = sessions, secrets
         self._waiting: deque[Line] = deque(maxlen=MOST)
+        self._heard: dict[str, datetime] = {}
         self._noted = threading.Event()
         self._closed = threading.Event()
 
@@ -40,7 +50,23 @@ class TalkLog:
             gone = erasures.stones(session, self._secrets, {line.openid for line in lines})
             kept = [line for line in lines if line.openid not in gone or line.at > gone[line.openid]]
             talks.keep(session, self._secrets, kept)
+            moments = self._moments(kept)
+            if moments:
+                followers.heard_all(session, moments)
+        self._remember(moments)
         return len(kept)
+
+    def _moments(self, lines: Iterable[Line]) -> dict[str, datetime]:
+        """When each of them wrote last, of those who were not heard a moment ago. In one order, for two processes may
+        write of the same ones at once."""
+        wrote = {line.openid: line.at for line in lines if line.who == FOLLOWER and line.kind in MESSAGES}
+        before = self._heard
+        return {who: at for who, at in sorted(wrote.items()) if who not in before or at - before[who] > HEARD_STEP}
+
+    def _remember(self, moments: dict[str, datetime]) -> None:
+        if len(self._heard) + len(moments) > REMEMBERED:
+            self._heard.clear()
+        self._heard.update(moments)
 
     def keep_writing(self) -> None:
         threading.Thread(target=self._until_closed, name="talk log", daemon=True).start()

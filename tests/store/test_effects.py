@@ -14,7 +14,7 @@ from bot.dialogue import effects as effect
 from bot.dialogue.message import Receipt, Unfollow
 from bot.store import broadcasts, deliveries, followers, lead_events, leads, outbox, questions, readings, subscriptions
 from bot.store.base import Base, Sessions
-from bot.store.effects import commit, note_heard
+from bot.store.effects import commit
 from bot.store.erasures import Erasure
 from bot.store.leads import Lead, LeadAlias, LeadPhone
 from bot.store.outbox import Outbox
@@ -237,11 +237,3 @@ def test_the_result_of_a_mass_send_reaches_its_broadcast(store: Sessions, secret
     (told,) = rows(store, broadcasts.Broadcast)
     assert (told.state, told.total, told.filtered, told.sent, told.failed) == ("done", 100, 80, 75, 5)
     assert rows(store, followers.Follower) == []
-
-
-def test_hearing_a_follower_costs_a_write_only_now_and_then(store: Sessions) -> None:
-    note_heard(store, message("m1"))
-    note_heard(store, message("m2", after=timedelta(minutes=5)))
-    assert rows(store, followers.Follower)[0].heard_at == NOON
-    note_heard(store, message("m3", after=timedelta(minutes=15)))
-    assert rows(store, followers.Follower)[0].heard_at == NOON + timedelta(minutes=15)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.adapters.vault import Vault
 from bot.dialogue.effects import PersonErased, Unfollowed
 from bot.store import talks
 from bot.store.base import Sessions, reading
 from bot.store.effects import commit
+from bot.store.followers import Follower
 from bot.store.talklog import TalkLog
 from bot.store.talks import Line
 from tests.store.say import NOON, inquiry, message
@@ -42,6 +45,35 @@ def test_nothing_of_somebody_erased_meanwhile_is_written(store: Sessions, secret
     commit(store, secrets, message("gone", after=LATER), (PersonErased(),), ())
     log.write()
     assert read(store, secrets) == ["我又来了"]
+
+
+def heard(store: Sessions) -> dict[str, datetime | None]:
+    with reading(store) as session:
+        return {row.openid: row.heard_at for row in session.query(Follower)}
+
+
+def test_who_writes_anything_at_all_is_heard_for_the_48_hours(store: Sessions, secrets: Vault) -> None:
+    log = TalkLog(store, secrets)
+    log.note(said("你好"), said("您好", who="bot"), replace(said("menu", "oB"), kind="click"), said("在吗", "oC", "li"))
+    log.write()
+    assert heard(store) == {"oA": NOON}
+    log.note(said("好", after=LATER))
+    log.write()
+    assert heard(store) == {"oA": NOON}, "one write in ten minutes is enough"
+    log.note(said("在", after=11 * LATER))
+    log.write()
+    assert heard(store) == {"oA": NOON + 11 * LATER}
+
+
+def test_two_processes_that_hear_the_same_ones_at_once_both_write(store: Sessions, secrets: Vault) -> None:
+    logs = [TalkLog(store, secrets) for _ in range(2)]
+    for turn in range(10):
+        for log in logs:
+            people = [f"o{n}" for n in range(20)]
+            log.note(*(said("好", one, after=11 * turn * LATER) for one in people[:: 1 if log is logs[0] else -1]))
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(TalkLog.write, logs)) == [20, 20]
+    assert set(heard(store).values()) == {NOON + 99 * LATER}
 
 
 def test_talk_goes_with_its_person(store: Sessions, secrets: Vault) -> None:

@@ -15,9 +15,11 @@ from bot import wiring
 from bot.adapters.redis_scripts import Client
 from bot.commands.leads import leads
 from bot.store.base import Base
+from bot.store.followers import Follower
 from bot.store.leads import Lead
 from jobs import housekeeping
 from tests.transcripts.phone import Phone
+from tests.waiting import eventually
 
 SECRETS = ("13800007788", "138 0000 7788", "欧阳试剑", "试剑精密机械有限公司", "shijian_wx88")
 TALK = (
@@ -60,6 +62,16 @@ def test_an_erased_person_is_nowhere_at_all(
         stones = session.scalars(sa.text("SELECT tombstone FROM erasures")).all()
     assert front.made.vault.keyed_hash(phone.openid, "openid") in stones
     assert front.made.vault.keyed_hash("+8613800007788", "phone") in stones
+
+
+def test_whoever_says_hello_can_be_written_to_for_48_hours(phone: Phone, front: wiring.Front) -> None:
+    phone.say("你好")
+
+    def heard() -> datetime | None:
+        with front.made.sessions() as session:
+            return session.scalar(sa.select(Follower.heard_at).where(Follower.openid == phone.openid))
+
+    assert eventually(heard)
 
 
 def test_whoever_comes_back_after_an_erasure_is_a_stranger(phone: Phone) -> None:
