@@ -97,7 +97,6 @@ class Settings:
     draft_kept: timedelta = timedelta(days=7)
     unconsented_kept: timedelta = timedelta(hours=24)
     lost_lead_kept: timedelta = timedelta(days=365)
-    testing: bool = False
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -137,7 +136,6 @@ def _settings(env: _Reader) -> Settings:
         draft_kept=timedelta(days=env.number("DRAFT_DAYS", 7, 1, 30)),
         unconsented_kept=timedelta(hours=env.number("UNCONSENTED_HOURS", 24, 1, 168)),
         lost_lead_kept=timedelta(days=env.number("LOST_LEAD_DAYS", 365, 1, 3650)),
-        testing=env.flag("BOT_TESTING"),
     )
 
 

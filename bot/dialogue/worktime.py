@@ -70,13 +70,6 @@ class Worktime:
             total += max(timedelta(0), min(end, until) - max(begin, since))
         return total
 
-    def opens(self, at: datetime) -> datetime:
-        """When somebody is there: now, or the next time."""
-        for begin, end in self._staffed(at, at + LONGEST):
-            if at < end:
-                return max(at, begin)
-        return at
-
     def _staffed(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
         day, last = self.today(since), self.today(until)
         while day <= last:

@@ -297,11 +297,6 @@ def published_between(session: Session, origin: str, first: datetime, last: date
     return session.scalars(sa.select(Article.url).where(here, time)).all()
 
 
-def count_here(session: Session, origin: str) -> int:
-    wanted = sa.select(sa.func.count()).where(Article.origin == origin, Article.gone_at.is_(None))
-    return int(session.scalar(wanted) or 0)
-
-
 def examples(session: Session, origin: str, limit: int) -> Sequence[str]:
     """Addresses of the newest articles: what addresses of articles look like at this site."""
     here = sa.and_(Article.origin == origin, Article.gone_at.is_(None))

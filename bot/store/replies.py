@@ -110,10 +110,6 @@ def keep(session: Session, name: str, version: int, value: Mapping[str, Any], wh
     return session.scalar(newer.limit(1)) is None and bool(add_missing(session, OwnReply, [row]))
 
 
-def history(session: Session, limit: int = 20) -> Sequence[OwnReply]:
-    return session.scalars(sa.select(OwnReply).order_by(OwnReply.id.desc()).limit(limit)).all()
-
-
 def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     return tuple(
         Rule(

@@ -139,10 +139,6 @@ def drop_pending(session: Session, *openids: str) -> None:
     session.execute(sa.update(Talk).where(waiting).values(state="dropped"))
 
 
-def is_answer(row: Talk) -> bool:
-    return bool(row.state)
-
-
 def _seal(secrets: Secrets, line: Line, *, covered: bool = True) -> bytes:
     text = line.text[:LONGEST]
     facts = [line.kind, masked_text(text) if covered else text]

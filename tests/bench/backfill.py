@@ -210,7 +210,7 @@ class Backfill:
             **os.environ, "SITE_URL": self.blog.root, "SITE_ALLOW_PRIVATE": "1", "DATA_DIR": str(self.folder),
             "DATABASE_URL": self._url(), "WECHAT_APP_ID": "wx" + "0" * 16, "WECHAT_APP_SECRET": "s" * 16,
             "WECHAT_TOKEN": "token", "WECHAT_AES_KEY": "A" * 43, "SECRET_KEY": "k" * 32,
-            "DATA_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "BOT_TESTING": "1",
+            "DATA_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         }  # fmt: skip
 
 

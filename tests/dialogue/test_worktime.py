@@ -62,12 +62,6 @@ def test_who_is_on_duty() -> None:
     assert WITH_DUTY.on_duty(at("2026-11-29 10:00")) == ()
 
 
-def test_when_somebody_will_be_there() -> None:
-    assert PLAIN.opens(at("2026-11-25 12:00")) == at("2026-11-25 12:00")
-    assert PLAIN.opens(at("2026-11-27 20:00")) == at("2026-11-30 08:30")
-    assert WITH_DUTY.opens(at("2026-11-27 20:00")) == at("2026-11-28 08:00")
-
-
 def test_a_day_that_is_none_is_named() -> None:
     span = {"begin": "08:00", "end": "18:00"}
     with pytest.raises(ValueError, match="someday"):

@@ -35,7 +35,7 @@ def environ(blog: Blog, folder: Path) -> dict[str, str]:
         **os.environ, "SITE_URL": blog.root, "SITE_ALLOW_PRIVATE": "1", "DATA_DIR": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}", "WECHAT_APP_ID": "wx" + "0" * 16, "WECHAT_APP_SECRET": "s" * 16,
         "WECHAT_TOKEN": "token", "WECHAT_AES_KEY": "A" * 43, "SECRET_KEY": "k" * 32,
-        "DATA_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "BOT_TESTING": "1",
+        "DATA_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def told(root: str, folder: Path, redis_url: str) -> Iterator[dict[str, str]]:
         **os.environ, "SITE_URL": root, "SITE_ALLOW_PRIVATE": "1", "DATA_DIR": str(folder), "REDIS_URL": redis_url,
         "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}", "WECHAT_APP_ID": "wx" + "0" * 16, "WECHAT_APP_SECRET": "s" * 16,
         "WECHAT_TOKEN": "token", "WECHAT_AES_KEY": "A" * 43, "SECRET_KEY": "k" * 32,
-        "DATA_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "BOT_TESTING": "1",
+        "DATA_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     }  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from bot.adapters.wechat.wire import Watch, Wire, sensible
 from bot.dialogue.reply import Card
 
 TAGGED_AT_ONCE = 50
-FOLLOWERS_AT_ONCE = 10_000
 RECORDS_AT_ONCE, RECORD_OF_OURS = 10_000, 2002
 DRAFT_TITLE, DRAFT_AUTHOR, DRAFT_DIGEST, DRAFT_CONTENT = 32, 16, 120, 20_000
 """What a draft holds, in characters (reference §7.2); a content of DRAFT_CONTENT is one too long already."""
