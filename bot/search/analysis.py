@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import chain
+from operator import add
 
 import rjieba
 
@@ -89,7 +90,7 @@ def _kept() -> _Remembered:
 
 def pairs(text: str) -> list[str]:
     """Character pairs of a plain text's Chinese runs; they find terms the dictionary does not know, like 光模块."""
-    return [left + right for run in _HAN_RUN.findall(text) for left, right in pairwise(run)]
+    return list(chain.from_iterable(map(_neighbours, _HAN_RUN.findall(text))))
 
 
 def runs(text: str) -> list[str]:
@@ -104,7 +105,11 @@ def sounding(text: str) -> str:
 
 def sound_pairs(heard: str) -> list[str]:
     """Pairs of sounds of a text that went through `sounding`, for finding what was written with other characters."""
-    return [left + right for run in _SOUND_RUN.findall(heard) for left, right in pairwise(run)]
+    return list(chain.from_iterable(map(_neighbours, _SOUND_RUN.findall(heard))))
+
+
+def _neighbours(run: str) -> Iterator[str]:
+    return map(add, run, run[1:])
 
 
 @cache

@@ -18,8 +18,9 @@ from bot.search.threshold import FILE as CALIBRATION
 log = logging.getLogger(__name__)
 
 BATCH = 500
-MANY = 20_000
-"""Changes after which a writer commits: what a killed one has to do again. More commits make more, smaller segments."""
+MANY = 100_000
+"""Changes after which a writer commits: what a killed one has to do again, in some fifty seconds. With each commit the
+analysis waits for the index; more of them also make more, smaller segments."""
 PLACE = "place.json"
 
 
