@@ -28,7 +28,7 @@ from config.texts import Texts
 
 log = logging.getLogger(__name__)
 
-REFRESH_S = 0.5
+REFRESH_S = 0.25
 FIRST_LOOK_S = 60.0
 REFRESH_MOST_S = 8.0
 """Between looks while they fail."""
