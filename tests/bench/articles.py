@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot.store.articles import Article, Content, upsert
+from bot.store.articles import Article, Content, Counter, upsert
 from bot.store.base import Sessions
 
 CHAINS = (
@@ -54,6 +54,8 @@ def fill(sessions: Sessions, count: int) -> None:
         with sessions.begin() as session:
             rows = [_row(dict(row), first, number, now) for number in range(start, min(start + 1000, count))]
             session.execute(sa.insert(Article.__table__), rows)  # type: ignore[arg-type]
+            last = rows[-1]["index_seq"]
+            session.execute(sa.update(Counter).where(Counter.name == "index_seq").values(value=last))
 
 
 def _row(like: dict[str, object], first: int, number: int, now: datetime) -> dict[str, object]:
