@@ -41,6 +41,7 @@ ADDED = {
     "440309": "龙华区", "440310": "坪山区", "440311": "光明区", "510185": "简阳市", "710000": "台湾省",
     "810000": "香港特别行政区", "820000": "澳门特别行政区",
 }  # fmt: skip
+USUAL = {"佛": "fo"}  # as in 佛山; the library says fu, as in 仿佛
 GONE_FROM_LIST = {"320571"}  # a statistical code only; the park is a zone of 苏州
 
 
@@ -93,7 +94,7 @@ def write_sounds() -> None:
     names = "".join(line for line in (DATA / "places.tsv").read_text(encoding="utf-8"))
     common = {chr(c) for c in range(0x4E00, 0x9FA6) if _in_gb2312(chr(c))} | {c for c in names if "一" <= c <= "龥"}
     for char in sorted(common):
-        by_sound[pinyin(char, style=Style.NORMAL)[0][0].replace("ü", "v")] += char
+        by_sound[USUAL.get(char) or pinyin(char, style=Style.NORMAL)[0][0].replace("ü", "v")] += char
     lines = [f"{sound} {chars}" for sound, chars in sorted(by_sound.items())]
     (DATA / "sounds.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
