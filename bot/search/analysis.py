@@ -49,6 +49,13 @@ def segments(text: str) -> list[str]:
     return list(rjieba.cut(text))
 
 
+def tagged(text: str) -> list[tuple[str, str]]:
+    """The words of a plain text that say something, each with its part of speech."""
+    stop = stop_words()
+    said = ((token.strip(), tag) for token, tag in rjieba.tag(text))
+    return [(word, tag) for word, tag in said if word not in stop and _RUN.fullmatch(word)]
+
+
 class _Remembered(dict[str, str]):
     """What was made of a piece of text, made once. Bounded: when full it begins anew."""
 

@@ -18,9 +18,9 @@ SAMPLE = 300
 """Articles that messages are made of."""
 REFUSED = 0.92
 """Share of idle messages that should be refused."""
-LOST = 0.01
+LOST = 0.02
 """Share of right answers that may be lost for it."""
-LOWEST, HIGHEST = 0.02, 0.3
+LOWEST, HIGHEST = 0.005, 0.08
 """What the messages made here cannot tell: followers ask less well than these, and idle more cleverly."""
 ENOUGH = 20
 EDGE = 1e-6

@@ -81,7 +81,7 @@ def find(
         missed = within.quality < NEARLY_AS_GOOD * best.quality or not within.found
         best = best if missed else within
     found = _once(best.found)
-    judged = signs(best.wanted, found[0], best.changed) if found else Signs()
+    judged = signs(best.wanted, found[0]) if found else Signs()
     answered = bool(found) and judged.confidence >= answers_from and not is_idle(question.said)
     if found and is_broad(best.wanted, found, newest=question.newest):
         found = newest_first(best.wanted, found, now)

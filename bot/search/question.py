@@ -33,12 +33,18 @@ class Question:
     newest: bool = False
 
     @property
+    def bare(self) -> str:
+        """Without the words that only ask, like 多少; where nothing is left without them, with them."""
+        bare = _asking().sub(" ", self.text)
+        return bare if words(bare) else self.text
+
+    @property
     def terms(self) -> list[str]:
-        return words(self.text)
+        return words(self.bare)
 
     @property
     def pairs(self) -> list[str]:
-        return pairs(self.text)
+        return pairs(self.bare)
 
     @property
     def runs(self) -> list[str]:
@@ -84,6 +90,12 @@ def _placed(text: str) -> list[tuple[int, str]]:
 
 def _is_empty_talk(tokens: list[str]) -> bool:
     return any(token in _polite()["subject"] for token in tokens)
+
+
+@cache
+def _asking() -> re.Pattern[str]:
+    known = {word for line in lines("asking.txt") for word in line.split()}
+    return re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
 
 
 @cache

@@ -12,17 +12,20 @@ from typing import NamedTuple
 import tantivy
 
 from bot.search.analysis import pairs, words
+from bot.search.concepts import Asked, concepts, in_one_passage, share
 from bot.search.index import Clause, Hit, Term, View
 from bot.search.question import Question
 from bot.search.synonyms import Synonym
 
 CANDIDATES = 30
+CLOSELY = 6
+"""Of them are read closely, for what they say together."""
 ENOUGH = 3
 BROAD, BROAD_LENGTH = 8, 8
 BEGUN, BEGINNINGS = 3, 8
 PAIR_WEIGHT = 0.7
-BY_ANOTHER_NAME = 0.85
 SYNONYM_WEIGHT = 0.5
+PASSAGE_WEIGHT = 1.0
 FRESH_DAYS = 180
 """Half-life of the small bonus for new articles."""
 LONG = 3000
@@ -36,7 +39,11 @@ TERMS, PAIRS = 24, 40
 
 
 class Ranked(NamedTuple):
-    """An article with its score. coverage: how much of what the words tell it has; verbatim: of the message's runs."""
+    """An article with its score.
+
+    coverage: how much of what the words tell it has; verbatim: of the message's runs; passage: of what the words tell
+    in its title or close together, 0.0 for those nobody looked at so closely.
+    """
 
     hit: Hit
     score: float
@@ -44,28 +51,7 @@ class Ranked(NamedTuple):
     verbatim: float
     in_title: float
     exact: float
-
-
-class Asked(NamedTuple):
-    """One thing asked for: how much finding it tells, as it was said, and the other ways to say it."""
-
-    weight: float
-    said: str
-    others: tuple[str, ...]
-
-    def stands_in(self, content: str) -> bool:
-        return self.said in content or any(name in content for name in self.others)
-
-
-def share(asked: Sequence[Asked], content: str) -> float:
-    """How much of what was asked for stands there, less of what does by another name; in the unit of the weights."""
-    found = 0.0
-    for weight, said, others in asked:
-        if said in content:
-            found += weight
-        elif others and any(name in content for name in others):
-            found += weight * BY_ANOTHER_NAME
-    return found
+    passage: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -142,14 +128,7 @@ class Wanted:
 
     @cached_property
     def concepts(self) -> tuple[Asked, ...]:
-        """The words of the message; those inside a phrase with synonyms count together, as the rarest of them."""
-        inside = {word: synonym for synonym in self.synonyms for word in words(synonym.phrase)}
-        weights: dict[tuple[str, ...], float] = {}
-        for term in dict.fromkeys(self.question.terms):
-            synonym = inside.get(term)
-            names = (synonym.phrase, *synonym.others) if synonym else (term,)
-            weights[names] = max(weights.get(names, 0.0), self.view.rarity("words", term))
-        return tuple(Asked(weight, said, tuple(others)) for (said, *others), weight in weights.items())
+        return concepts(self.question.bare, self.synonyms, self.view)
 
     @cached_property
     def runs(self) -> tuple[Asked, ...]:
@@ -178,6 +157,9 @@ class Wanted:
     def coverage(self, content: str) -> float:
         return share(self.concepts, content) / self.weight if self.weight else 0.0
 
+    def passage(self, hit: Hit) -> float:
+        return in_one_passage(self.concepts, hit.title, hit.content) / self.weight if self.weight else 0.0
+
     def verbatim(self, content: str) -> float:
         return share(self.runs, content) / self.length if self.length else 0.0
 
@@ -195,7 +177,14 @@ def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
         more = [hit for hit in wanted.view.best(query, CANDIDATES // 2) if hit.id not in known]
         floor = hits[-1].score if hits else 0.0
         found += [_ranked(wanted, hit._replace(score=floor), best, now.timestamp()) for hit in more]
-    return sorted(found, key=lambda one: -one.score)
+    found.sort(key=lambda one: -one.score)
+    close = [_read_closely(wanted, one) for one in found[:CLOSELY]]
+    return [*sorted(close, key=lambda one: -one.score), *found[CLOSELY:]]
+
+
+def _read_closely(wanted: Wanted, one: Ranked) -> Ranked:
+    passage = 1.0 if wanted.is_one_piece and one.verbatim == 1.0 else wanted.passage(one.hit)
+    return one._replace(passage=passage, score=one.score + PASSAGE_WEIGHT * passage)
 
 
 def _ranked(wanted: Wanted, hit: Hit, best: float, now: float) -> Ranked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-ANSWERS_FROM = 0.5
+ANSWERS_FROM = 0.08
 """Where nobody has calibrated yet."""
 FILE = "calibration.json"
 
