@@ -140,7 +140,10 @@ def form(status: int, wanted: str = "") -> ResponseReturnValue:
 
 
 def _pending(desk: Desk) -> tuple[int, int, str, str] | None:
-    staff_id, since, wanted, how = session.get("pending", (0, 0, "", ""))
+    pending = session.get("pending", ())
+    if len(pending) != 4:  # none, or kept by a version from before
+        return None
+    staff_id, since, wanted, how = pending
     fresh = desk.now().timestamp() - since < PENDING_SECONDS
     return (staff_id, since, wanted, how) if fresh else None
 
