@@ -299,8 +299,9 @@ def test_an_answer_waits_for_the_worker_and_is_shown_as_what_became_of_it(
     li.act(number, "answer", text="在吗")
     assert "没有发出" in li.see(f"/leads/{number}")
     assert [row.who for row in office.log("answer")] == ["li", "li"]
-    li.act(number, "answer", text="长" * 700)
-    assert "太长了" in li.see(f"/leads/{number}")
+    refused = li.act(number, "answer", text="长" * 700)
+    assert "太长了" in words(refused)
+    assert f">{'长' * 700}</textarea>" in refused.text, "what was typed stays"
 
 
 def test_outside_the_window_nothing_can_be_written(office: Office, li: Browser, desk: Desk) -> None:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from bot.dialogue.reply import TEXT_LIMIT
 from bot.store import desk as store
@@ -85,12 +84,13 @@ def answer(visit: Visit, number: str) -> ResponseReturnValue:
         them = people(visit, db, known)
     if not pages.is_near(visit, known) or known.state == "withdrawn":
         raise Refused(f"answer {number}")
-    back = to("lead", number=number, _anchor="talk")
-    if request.form.get("to", "") != them.marks.get(them.to, ""):
-        visit.say("answer_other", "bad")
+    text, is_other = _typed(), request.form.get("to", "") != them.marks.get(them.to, "")
+    if wrong := "answer_other" if is_other else _wrong(visit, them.to, text):
+        visit.say(wrong, "bad")
         with reading(visit.desk.sessions) as db:
-            return pages.shown(visit, db, known, typed=request.form.get("text", "")), 409
-    return _answered(visit, them.to, known.number, back)
+            return pages.shown(visit, db, known, typed=text), 422
+    _answer(visit, them.to, known.number, text)
+    return to("lead", number=number, _anchor="talk")
 
 
 def callers(visit: Visit) -> ResponseReturnValue:
@@ -99,7 +99,8 @@ def callers(visit: Visit) -> ResponseReturnValue:
         return render_template("staff/callers.html", callers=found, days=CALLED_WITHIN.days)
 
 
-def caller(visit: Visit, caller_id: int) -> ResponseReturnValue:
+def caller(visit: Visit, caller_id: int, typed: str = "") -> str:
+    """typed: an answer that was not sent."""
     with reading(visit.desk.sessions) as db:
         found = _caller(visit, db, caller_id)
         return render_template(
@@ -108,13 +109,19 @@ def caller(visit: Visit, caller_id: int) -> ResponseReturnValue:
             talk=conversation(visit, db, [found.openid]),
             asked=store.asked(db, [found.openid]),
             still_open=visit.desk.still_open(found.openid),
+            typed=typed,
         )
 
 
 def answer_caller(visit: Visit, caller_id: int) -> ResponseReturnValue:
     with reading(visit.desk.sessions) as db:
         found = _caller(visit, db, caller_id)
-    return _answered(visit, found.openid, f"caller {caller_id}", to("caller", caller_id=caller_id, _anchor="talk"))
+    text = _typed()
+    if wrong := _wrong(visit, found.openid, text):
+        visit.say(wrong, "bad")
+        return caller(visit, caller_id, text), 422
+    _answer(visit, found.openid, f"caller {caller_id}", text)
+    return to("caller", caller_id=caller_id, _anchor="talk")
 
 
 def _caller(visit: Visit, db: Session, caller_id: int) -> store.Caller:
@@ -125,12 +132,13 @@ def _caller(visit: Visit, db: Session, caller_id: int) -> store.Caller:
     return found
 
 
-def _answered(visit: Visit, openid: str, target: str, back: Response) -> ResponseReturnValue:
-    text = (request.form.get("text", "").strip() or request.form.get("canned", "")).replace("\r\n", "\n")
-    wrong = _wrong(visit, openid, text)
-    if wrong:
-        visit.say(wrong, "bad")
-        return back
+def _typed() -> str:
+    """Words of their own, or the ready-made ones that were picked."""
+    return (request.form.get("text", "").strip() or request.form.get("canned", "")).replace("\r\n", "\n")
+
+
+def _answer(visit: Visit, openid: str, target: str, text: str) -> None:
+    """Handed to a worker; what became of it is said where it is known soon."""
     with visit.desk.sessions.begin() as db:
         line = Line(openid, visit.now, visit.name, "text", text)
         row_id = talks.answer(db, visit.desk.secrets, line).id
@@ -138,7 +146,6 @@ def _answered(visit: Visit, openid: str, target: str, back: Response) -> Respons
     visit.desk.wake("answer")
     state = _outcome(visit, row_id)
     visit.say(f"answer_{state}", "bad" if state in ("failed", "unsure") else "good")
-    return back
 
 
 def _wrong(visit: Visit, openid: str, text: str) -> str:
