@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ CLOCKS_APART = timedelta(seconds=30)
 """What two machines may differ by that look at the same moment."""
 TOLD_WITHIN = timedelta(days=1)
 """After so long a mass send is over, whether or not the platform's word on it came."""
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 LONGEST_HELD = timedelta(hours=1)
 """No worker holds a row as long: what says so was claimed by a machine whose clock was wrong."""
 _MINE = ("claimed", "sending", "unsure")
@@ -89,8 +90,15 @@ class Delivery(Base):
 
     __table_args__ = (
         sa.UniqueConstraint("broadcast_id", "openid", "batch"),
-        sa.Index("ix_deliveries_state_due_at", "state", "due_at"),
-        sa.Index("ix_deliveries_repeats", "due_at", postgresql_where=sa.text(_REPEATS), sqlite_where=sa.text(_REPEATS)),
+        # With the id: a whole broadcast is due at the same moment, and must not be sorted for every few that are claimed.
+        sa.Index("ix_deliveries_next", "state", "due_at", "id"),
+        sa.Index(
+            "ix_deliveries_repeats",
+            "state",
+            "begun_at",
+            postgresql_where=sa.text(_REPEATS),
+            sqlite_where=sa.text(_REPEATS),
+        ),
     )
 
 
@@ -282,21 +290,28 @@ def claim(
 
     What was begun comes first, whatever waits and whoever sleeps: the platform knows its ids for minutes only.
     """
-    due = sa.and_(Delivery.due_at <= now, Delivery.channel.in_(channels))
-    repeats = sa.and_(sa.text(_REPEATS), due, _is_known(now))  # in these very words: else the index is not used
-    taken = _claim(session, repeats, worker, now + lease, limit)
+    ours, due = Delivery.channel.in_(channels), Delivery.due_at <= now
+    # In these very words, and with no other column to go by: else their index is not used.
+    few = sa.and_(sa.text(_REPEATS), Delivery.begun_at > LONG_AGO, sa.func.coalesce(Delivery.due_at, now) <= now)
+    repeats = sa.and_(few, ours, _is_known(now))
+    taken = _claim(session, repeats, Delivery.begun_at, worker, now + lease, limit)
     if len(taken) == limit:
         return taken
-    fresh = sa.and_(Delivery.state == "planned", due, Delivery.begun_at.is_(None))
+    fresh = sa.and_(Delivery.state == "planned", due, ours, Delivery.begun_at.is_(None))
     if heard_since is not None:
         fresh = sa.and_(fresh, Delivery.openid.in_(sa.select(Follower.openid).where(Follower.heard_at > heard_since)))
-    return [*taken, *_claim(session, fresh, worker, now + lease, limit - len(taken))]
+    return [*taken, *_claim(session, fresh, Delivery.due_at, worker, now + lease, limit - len(taken))]
 
 
 def _claim(
-    session: Session, which: sa.ColumnElement[bool], worker: str, until: datetime, limit: int
+    session: Session,
+    which: sa.ColumnElement[bool],
+    order: sa.orm.InstrumentedAttribute[Any],
+    worker: str,
+    until: datetime,
+    limit: int,
 ) -> Sequence[Delivery]:
-    ids = sa.select(Delivery.id).where(which).order_by(Delivery.due_at, Delivery.id).limit(limit)
+    ids = sa.select(Delivery.id).where(which).order_by(order, Delivery.id).limit(limit)
     taken = (
         sa.update(Delivery)
         .where(Delivery.id.in_(chosen(ids)), Delivery.state == "planned")
