@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from tests.eval import prospects, search, understanding, walk
+from tests.eval import duplicates, prospects, search, understanding, walk
 
 
 def _prospects() -> Iterable[str]:
@@ -22,6 +22,7 @@ def _walk() -> Iterable[str]:
 REPORTS: dict[str, Callable[[], Iterable[str]]] = {
     "understanding": understanding.report,
     "search": search.report,
+    "duplicates": duplicates.report,
     "prospects": _prospects,
     "walk": _walk,
 }
