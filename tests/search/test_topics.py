@@ -53,6 +53,10 @@ def test_a_title_is_evidence_enough_to_push(taxonomy: Taxonomy, title: str, key:
         ("无人机空袭一座城市", "无人机。" * 9, "low-altitude"),
         ("CHAIN store", "chain", "ai"),
         ("聊天机器人陪你过年", "聊天机器人。", "robot"),
+        ("国家电网规划明年投资", "国家电网。", "home"),
+        ("市场监管部门约谈7家电商平台", "7家电商平台。", "home"),
+        ("防沙治沙和光伏一体化工程开工", "一体化工程。", "chemical"),
+        ("俄称控制更多区域 乌称打击俄数据中心", "数据中心。" * 9, "data-center"),
     ],
 )
 def test_words_that_only_look_alike_are_none(taxonomy: Taxonomy, title: str, body: str, key: str) -> None:
