@@ -20,7 +20,7 @@ from bot.commands.backup import backup, restore
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.effects import Asked, LeadSubmitted, PersonErased, TopicsChosen, Unfollowed
 from bot.dialogue.reply import Words
-from bot.store import articles, news
+from bot.store import articles, news, talks
 from bot.store.articles import Content
 from bot.store.backup import lines
 from bot.store.broadcasts import plan
@@ -32,6 +32,7 @@ from bot.store.migrate import upgrade
 from bot.store.news import Rules, candidates
 from bot.store.outbox import Outbox
 from bot.store.subscriptions import Subscription
+from bot.store.talks import Line, Talk
 from config.settings import Settings, read
 from tests.store.say import inquiry, message
 
@@ -161,6 +162,8 @@ def test_who_was_erased_or_left_since_does_not_come_back(settings: Set, tmp_path
 def test_nothing_is_pushed_a_second_time_and_no_lead_goes_untold(settings: Set, tmp_path: Path) -> None:
     chosen = settings(f"sqlite:///{tmp_path / 'a.db'}")
     made, file = lived(chosen), tmp_path / "backup.gz"
+    with made.sessions.begin() as session:
+        talks.answer(session, made.vault, Line("oStays", NOW, "li", "text", "周五看房？"))
     run(backup, chosen, file, conversations=False)
     with made.sessions() as session:
         assert candidates(session, "chips", Rules(), NOW)
@@ -171,6 +174,7 @@ def test_nothing_is_pushed_a_second_time_and_no_lead_goes_untold(settings: Set, 
         assert session.scalar(sa.select(sa.func.count()).select_from(news.News)) == 0
         waiting = session.execute(sa.select(Outbox.state, Outbox.attempts)).all()
         assert set(waiting) == {("waiting", 1)}
+        assert session.scalars(sa.select(Talk.state).where(Talk.who == "li")).all() == ["unsure"]
 
 
 def test_a_full_database_is_not_thrown_away_unasked(settings: Set, tmp_path: Path) -> None:
