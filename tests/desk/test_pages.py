@@ -70,3 +70,14 @@ def test_a_forged_form_changes_nothing(office: Office, root: Browser, route: Rou
 def test_the_platform_needs_no_token_of_the_desk(app: Flask) -> None:
     app.add_url_rule("/wechat", view_func=lambda: "ok", methods=["POST"])
     assert app.test_client().post("/wechat", data="<xml/>").text == "ok"
+
+
+@pytest.mark.parametrize("page", ["/log", "/articles", "/pushes"])
+def test_a_number_beyond_all_counting_asks_for_the_beginning(root: Browser, page: str) -> None:
+    assert root.get(f"{page}?before={'9' * 60}").status_code == 200
+
+
+def test_a_number_beyond_all_counting_is_no_version_and_nothing_that_is_there(root: Browser) -> None:
+    saved = root.post("/replies/welcome", text="欢迎", version="9" * 60)
+    assert saved.status_code == 303
+    assert root.post(f"/articles/{'9' * 60}/hide").status_code == 404

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from bot.store import articles as store
 from bot.store.base import reading
-from handlers.web.staff.visit import Visit, to
+from handlers.web.staff.visit import Visit, counted, to
 
 PAGE = 30
 LONGEST_TITLE, LONGEST_SUMMARY, LONGEST_BODY = 200, 500, 50_000
@@ -18,7 +18,7 @@ VERDICTS = {"yes": True, "no": False, "rules": None}
 
 def articles(visit: Visit) -> ResponseReturnValue:
     """Newest first; `before` is the id of the last one of the page before."""
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=counted)
     with reading(visit.desk.sessions) as db:
         rows = store.latest(db, before, PAGE)
         return render_template(

@@ -18,7 +18,7 @@ from bot.store.leads import Lead
 from bot.store.lifecycle import Illegal
 from handlers.web.staff.leads import is_near, may_claim, seen, shown
 from handlers.web.staff.talk import People, people
-from handlers.web.staff.visit import Refused, Visit, to
+from handlers.web.staff.visit import Refused, Visit, counted, to
 
 LONGEST_NOTE, LONGEST_REASON = 2000, 200
 LATEST = date(2100, 1, 1)
@@ -191,7 +191,7 @@ def _back(visit: Visit, number: str, said: str) -> ResponseReturnValue:
 
 
 def _version() -> int:
-    return request.form.get("version", -1, type=int)
+    return request.form.get("version", -1, type=counted)
 
 
 def _reason() -> str:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from bot.store import codes as store
 from bot.store.base import reading
 from bot.store.codes import LONGEST, MOST_DAYS, Code
-from handlers.web.staff.visit import Visit, to
+from handlers.web.staff.visit import Visit, counted, to
 
 DAYS = (0, 7, MOST_DAYS)
 """How long a code may last, to choose from; 0 = for ever."""
@@ -33,7 +33,7 @@ def codes(visit: Visit) -> ResponseReturnValue:
 
 
 def make(visit: Visit) -> ResponseReturnValue:
-    scene, days = " ".join(request.form.get("scene", "").split()), request.form.get("days", 0, type=int)
+    scene, days = " ".join(request.form.get("scene", "").split()), request.form.get("days", 0, type=counted)
     if not 1 <= len(scene) <= LONGEST or days not in DAYS:
         visit.say("qr_wrong", "bad", longest=LONGEST)
         return to("codes")

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.routing import IntegerConverter
 
 from bot.store import outbox, staff
 from bot.store.base import reading
@@ -20,7 +21,7 @@ from bot.store.staff import Audit
 from handlers.web.staff import access, signin, wechat, words
 from handlers.web.staff.desk import Desk
 from handlers.web.staff.routes import BEFORE_OWN_PASSWORD, NAV, ROUTES, Route
-from handlers.web.staff.visit import Refused, Visit, to
+from handlers.web.staff.visit import LARGEST, Refused, Visit, to
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def desk_door(app: Flask, desk: Desk) -> None:
     """Register everything under /staff. The rest of the application notices nothing of it."""
     _configure(app, desk)
+    app.url_map.converters["int"] = partial(IntegerConverter, max=LARGEST)  # type: ignore[assignment]
     access.know_people(app, desk)
     door = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates", static_folder="static")
     door.before_request(partial(_check_form, CSRFProtect(app)))

@@ -18,7 +18,7 @@ from bot.store import desk as store
 from bot.store.base import reading
 from bot.store.figures import FROM_LEAD, STEPS, Funnel, Series, Span
 from handlers.web.staff.export import EXCEL, harmless
-from handlers.web.staff.visit import SHANGHAI, Visit
+from handlers.web.staff.visit import SHANGHAI, Visit, counted
 
 DAYS = (7, 30, 90, 365)
 SOURCES, TOPICS, QUESTIONS, PUSHES = 12, 12, 15, 20
@@ -69,7 +69,7 @@ def download(visit: Visit) -> ResponseReturnValue:
 
 
 def _days() -> int:
-    days = request.values.get("days", 30, type=int)
+    days = request.values.get("days", 30, type=counted)
     return days if days in DAYS else 30
 
 

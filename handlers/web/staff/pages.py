@@ -13,7 +13,7 @@ from bot.store import outbox as notices
 from bot.store import staff
 from bot.store.base import reading
 from handlers.web.staff.desk import Standing, Vital
-from handlers.web.staff.visit import SHANGHAI, Visit, to
+from handlers.web.staff.visit import SHANGHAI, Visit, counted, to
 
 PAGE = 50
 ASKED_WITHIN = timedelta(days=30)
@@ -85,7 +85,7 @@ _UNITS = {"days": 86400, "hours": 3600, "minutes": 60}
 
 
 def log(visit: Visit) -> ResponseReturnValue:
-    before, who = request.args.get("before", 0, type=int), request.args.get("who", "")
+    before, who = request.args.get("before", 0, type=counted), request.args.get("who", "")
     target = request.args.get("target", "").strip()
     with reading(visit.desk.sessions) as db:
         rows = staff.audit_page(db, before, PAGE, who, target)

@@ -14,7 +14,7 @@ from bot.store import desk as store
 from bot.store.base import reading
 from bot.store.broadcasts import UNDECIDED
 from bot.store.deliveries import Delivery
-from handlers.web.staff.visit import Visit, to
+from handlers.web.staff.visit import Visit, counted, to
 
 PAGE = 20
 UNSURE = 50
@@ -32,7 +32,7 @@ class Publication:
 
 def pushes(visit: Visit) -> ResponseReturnValue:
     """First what staff can still change, the soonest on top; then what went or is going, newest first."""
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=counted)
     with reading(visit.desk.sessions) as db:
         found = store.pushes(db, before, PAGE)
         waiting = [] if before else broadcasts.waiting(db)
@@ -75,7 +75,7 @@ def retitle(visit: Visit, number: int) -> ResponseReturnValue:
 
 
 def drop_article(visit: Visit, number: int) -> ResponseReturnValue:
-    article = request.form.get("article", 0, type=int)
+    article = request.form.get("article", 0, type=counted)
     return _done(
         visit,
         number,

@@ -21,7 +21,7 @@ from handlers.keywords import fits, is_open
 from handlers.web.staff import menus, words
 from handlers.web.staff.desk import Tried
 from handlers.web.staff.menus import Audience, Column, Wrong
-from handlers.web.staff.visit import SHANGHAI, Visit, to
+from handlers.web.staff.visit import SHANGHAI, Visit, counted, to
 
 LONGEST_WORD, MOST_WORDS = 30, 30
 LONGEST_TRIED = 200
@@ -146,7 +146,7 @@ def _kept(
 ) -> ResponseReturnValue:
     """The next version, unless somebody was faster than this page."""
     with visit.desk.sessions.begin() as db:
-        mine = store.keep(db, name, request.form.get("version", -1, type=int), value, visit.name, visit.now)
+        mine = store.keep(db, name, request.form.get("version", -1, type=counted), value, visit.name, visit.now)
         if mine:
             visit.note(db, "change replies", name, detail)
     if not mine:
@@ -220,11 +220,11 @@ def _typed_rule() -> Rule:
     given = [part.strip() for part in _APART.split(request.form.get("words", ""))]
     begin, end = request.form.get("begin", ""), request.form.get("end", "")
     return Rule(
-        id=request.form.get("id", 0, type=int),
+        id=request.form.get("id", 0, type=counted),
         words=tuple(dict.fromkeys(part[:LONGEST_WORD] for part in given if part))[:MOST_WORDS],
         answer=request.form.get("answer", "").replace("\r", "").strip(),
         match="exact" if request.form.get("match") == "exact" else "contains",
-        priority=max(-999, min(999, request.form.get("priority", 0, type=int))),
+        priority=max(-999, min(999, request.form.get("priority", 0, type=counted))),
         hours=f"{begin}-{end}" if begin or end else "",
         on=bool(request.form.get("on")),
     )

@@ -17,6 +17,18 @@ from handlers.web.staff.desk import Desk
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
+LARGEST = 2**31 - 2
+"""What a column holds, and one more."""
+
+
+def counted(text: str) -> int:
+    """Raises ValueError for what is none, or larger than anything counted here."""
+    found = int(text)
+    if abs(found) > LARGEST:
+        raise ValueError("too large a number")
+    return found
+
+
 class Refused(Exception):
     """They may not. status: 403 where they know that it is there, 404 where they need not."""
 
