@@ -20,7 +20,7 @@ REFUSED = 0.92
 """Share of idle messages that should be refused."""
 LOST = 0.02
 """Share of right answers that may be lost for it."""
-LOWEST, HIGHEST = 0.005, 0.08
+LOWEST, HIGHEST = 0.005, 0.075
 """What the messages made here cannot tell: followers ask less well than these, and idle more cleverly."""
 ENOUGH = 20
 EDGE = 1e-6

@@ -19,15 +19,15 @@ _MARKS = re.compile(r"[\W_]+")
 # A logistic regression. Fitted on half of the evaluation queries, on the same queries with their right articles left
 # out, on messages made of articles and on idle ones; the other half and hand-written messages only measure.
 WEIGHTS = {
-    "score": 2.45,
-    "passage": 5.9,
+    "score": 2.7,
+    "passage": 5.6,
     "verbatim": 1.0,
-    "exact": 1.1,
-    "slight": -3.15,
-    "chat": -4.2,
-    "errand": -4.65,
+    "exact": 0.55,
+    "slight": -2.4,
+    "chat": -4.1,
+    "errand": -4.9,
 }
-CONSTANT = -9.0
+CONSTANT = -9.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Signs:
     """What speaks for and against an answer, by name; `python -m bot search --explain` shows them.
 
     passage: the share of what was asked for that stands in the title or close together. slight: how little was asked
-    for. chat, errand: the share of the message in such words.
+    for, where it is not found word for word. chat, errand: the share of the message in such words.
     """
 
     score: float = 0.0
@@ -63,7 +63,7 @@ def signs(wanted: Wanted, first: Ranked) -> Signs:
         passage=first.passage,
         verbatim=first.verbatim * min(wanted.length, 8) / 4,
         exact=first.exact * min(length, 8) / 4,
-        slight=max(0.0, 1.0 - wanted.weight / size),
+        slight=max(0.0, 1.0 - wanted.weight / size) * (1.0 - first.verbatim),
         chat=talk["chat"],
         errand=talk["errand"],
     )

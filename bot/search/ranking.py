@@ -42,7 +42,7 @@ class Ranked(NamedTuple):
     """An article with its score.
 
     coverage: how much of what the words tell it has; verbatim: of the message's runs; passage: of what the words tell
-    in its title or close together, 0.0 for those nobody looked at so closely.
+    in its title or close together, the same as coverage until it is read closely.
     """
 
     hit: Hit
@@ -51,7 +51,7 @@ class Ranked(NamedTuple):
     verbatim: float
     in_title: float
     exact: float
-    passage: float = 0.0
+    passage: float
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
 
 def _read_closely(wanted: Wanted, one: Ranked) -> Ranked:
     passage = 1.0 if wanted.is_one_piece and one.verbatim == 1.0 else wanted.passage(one.hit)
-    return one._replace(passage=passage, score=one.score + PASSAGE_WEIGHT * passage)
+    return one._replace(passage=passage, score=one.score + PASSAGE_WEIGHT * (passage - one.passage))
 
 
 def _ranked(wanted: Wanted, hit: Hit, best: float, now: float) -> Ranked:
@@ -196,14 +196,14 @@ def _ranked(wanted: Wanted, hit: Hit, best: float, now: float) -> Ranked:
     age = max(0.0, now - hit.seconds) / 86400
     score = (
         hit.score / best
-        + 0.8 * coverage
+        + (0.5 + PASSAGE_WEIGHT) * coverage
         + 0.5 * verbatim
         + 0.3 * in_title
         + 0.3 * exact
         + 0.1 * 2 ** (-age / FRESH_DAYS)
         + 0.2 / (1 + hit.size / LONG)
     )
-    return Ranked(hit, score, coverage, verbatim, in_title, exact)
+    return Ranked(hit, score, coverage, verbatim, in_title, exact, coverage)
 
 
 def is_broad(wanted: Wanted, found: Sequence[Ranked], *, newest: bool) -> bool:

@@ -72,6 +72,14 @@ def test_broad_words_are_answered_newest_first(shelve: Shelve) -> None:
     assert [one.published for one in found.articles] == sorted((one.published for one in found.articles), reverse=True)
 
 
+def test_a_broad_list_is_as_long_as_there_are_articles(shelve: Shelve) -> None:
+    many = [article(n, f"特种阀门走访记之{n}", f"走访第{n}家。" * (60 - n), days_ago=n) for n in range(1, 51)]
+    shelf = shelve([*many, *others()])
+    found = shelf.search("特种阀门的文章有哪些")
+    assert found.answered  # however little a word tells that half of the articles have
+    assert [one.id for one in found.articles] == list(range(1, 31))
+
+
 def test_time_words_keep_to_their_time(shelve: Shelve) -> None:
     shelf = shelve([article(1, "轴承企业扩产", days_ago=2), article(2, "轴承企业搬家", days_ago=40), *others()])
     assert [one.id for one in shelf.search("本周的轴承文章").articles] == [1]
