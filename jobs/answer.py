@@ -9,34 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from bot.adapters.wechat.errors import (
-    BadRequest,
-    Busy,
-    NeedsOperator,
-    PlatformError,
-    QuotaUsed,
-    RecipientLost,
-    TokenRefused,
-    Unsure,
-)
+from bot.adapters.wechat.errors import Busy, PlatformError, Unsure
 from bot.store import talks
 from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 from bot.store.talks import Line, Talk
+from jobs.trouble import word
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 TRIES = 5
-
-WHY: tuple[tuple[type[PlatformError], str], ...] = (
-    (RecipientLost, "lost"),
-    (QuotaUsed, "quota"),
-    (BadRequest, "refused"),
-    (TokenRefused, "operator"),
-    (NeedsOperator, "operator"),
-)
-"""Which words of config/desk.toml (talk.errors) tell staff what was wrong."""
 
 
 class Sender(Protocol):
@@ -107,7 +90,7 @@ def _outcome(courier: Courier, row: Talk, error: PlatformError) -> tuple[str, st
         return "unsure", "unsure", None
     if isinstance(error, Busy) and row.attempts < TRIES:
         return "waiting", "busy", courier.now() + max(error.wait, timedelta(seconds=2**row.attempts))
-    return "failed", next((word for kind, word in WHY if isinstance(error, kind)), "busy"), None
+    return "failed", word(error), None
 
 
 def _settle(courier: Courier, row: Talk, state: str, error: str = "", due: datetime | None = None) -> None:

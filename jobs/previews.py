@@ -10,11 +10,15 @@ from bot.layout import titled
 from bot.store import broadcasts
 from bot.store.base import Sessions, reading
 from jobs.drafts import Draftsman, Layout, make
+from jobs.trouble import word
 
 log = logging.getLogger(__name__)
 
 OPENID = 28
 """Characters of an openid, which begins with o; a WeChat name has at most 20."""
+
+NOT_ALLOWED = "verified"
+"""Why there is no preview: only verified accounts have them."""
 
 
 class Previewer(Draftsman, Protocol):
@@ -29,7 +33,7 @@ def show_wanted(sessions: Sessions, platform: Previewer, layout: Layout, *, allo
 
 
 def _show(sessions: Sessions, platform: Previewer, number: int, to: str, layout: Layout, allowed: bool) -> bool:
-    error = "" if allowed else "this account may not preview: only for verified accounts"
+    error = "" if allowed else NOT_ALLOWED
     with reading(sessions) as session:
         preview = broadcasts.show(session, number)
     try:
@@ -38,7 +42,7 @@ def _show(sessions: Sessions, platform: Previewer, number: int, to: str, layout:
             platform.mass_preview(make(platform, sessions, stories, layout), **_recipient(to))
     except PlatformError as trouble:
         log.warning("the preview of broadcast %s failed: %s", number, trouble)
-        error = str(trouble)
+        error = f"{word(trouble)} {'' if trouble.code is None else trouble.code}".strip()
     with sessions.begin() as session:
         broadcasts.previewed(session, number, error)
     return not error

@@ -37,7 +37,8 @@ class Broadcast(Base):
     cancelled: nothing was left of it. release_at: when a waiting one goes by itself.
     released_no: grows with every release; followers' conversations remember the last one they looked at.
     title: the line above the news in staff's words; empty = the usual one.
-    preview_to: openid or WeChat name of who wants to see it on their own phone; preview_error: why that failed.
+    preview_to: openid or WeChat name of who wants to see it on their own phone; preview_error: why that failed,
+    as a word of config/desk.toml (pushes.previews) and the platform's code, if any.
     total .. failed: the platform's figures of a mass send. url: where it was published.
     """
 

@@ -77,6 +77,22 @@ def test_a_push_is_held_or_cancelled(waiting: int, wang: Browser, store: Session
     wang.see("/pushes")
 
 
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("refused 45003", "微信不接受这条内容，请检查标题和正文。 （45003）"),
+        ("verified", "认证的账号才能预览。"),
+        ("what an older version kept", "what an older version kept"),
+    ],
+)
+def test_a_preview_that_failed_says_why_in_their_language(
+    waiting: int, wang: Browser, store: Sessions, kept: str, told: str
+) -> None:
+    with store.begin() as session:
+        broadcasts.previewed(session, waiting, kept)
+    assert f"上次预览没发成：{told}".replace(" ", "") in wang.see("/pushes").replace(" ", "")
+
+
 def test_a_preview_is_asked_for_somebody(waiting: int, wang: Browser, store: Sessions) -> None:
     wang.post(f"/pushes/{waiting}/preview", to=" ")
     assert row(store, waiting).preview_to == ""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from bot.adapters.wechat.errors import PlatformError
+from bot.adapters.wechat.errors import BadRequest
 from bot.commands.push import Wanted, push
 from bot.store import broadcasts, deliveries, reports
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach, Waiting
-from jobs import deliver, digest, mass, previews, release
+from jobs import deliver, digest, mass, previews, release, trouble
 from jobs.courier import Courier
 from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
@@ -222,14 +224,21 @@ def test_staff_see_it_on_their_own_phone_with_their_title(shelf: Shelf, account:
 
 def test_a_preview_that_fails_says_why(shelf: Shelf, account: Account) -> None:
     number = planned(shelf)
-    account.fails = once("draft", PlatformError(45003, "title size out of limit"))
-    for allowed, why in ((True, "45003"), (False, "verified")):
+    account.fails = once("draft", BadRequest(45003, "title size out of limit"))
+    for allowed, why in ((True, "refused 45003"), (False, "verified")):
         with shelf.store.begin() as session:
             broadcasts.ask_preview(session, number, "boss")
         previews.show_wanted(shelf.store, account, Layout("{url}"), allowed=allowed)
         with shelf.store() as session:
-            assert why in session.get_one(Broadcast, number).preview_error
+            assert session.get_one(Broadcast, number).preview_error == why
     assert state(shelf, number) == "waiting"
+
+
+def test_there_are_words_for_whatever_the_platform_refuses() -> None:
+    texts = tomllib.loads(Path("config/desk.toml").read_text(encoding="utf-8"))
+    words = {word for _, word in trouble.WORDS} | {"busy"}
+    assert words <= set(texts["talk"]["errors"])
+    assert words | {previews.NOT_ALLOWED} == set(texts["pushes"]["previews"])
 
 
 # At night
