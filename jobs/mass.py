@@ -77,6 +77,9 @@ class Ledger(Protocol):
     def with_mass_left(self, openids: Sequence[str], now: datetime) -> list[str]: ...
     def spend_each(self, openids: Sequence[str], now: datetime) -> list[str]: ...
     def give_back_each(self, openids: Sequence[str], now: datetime) -> None: ...
+    def mass_began(self, now: datetime) -> datetime: ...
+    def forgot_mass(self, now: datetime) -> bool: ...
+    def recall_mass(self, to_tags: int, on_lists: Mapping[str, int], now: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def plan(
     every: how far apart mass sends are; a service account's four a month go furthest once a week. A run that was
     missed is made up whenever the clock is back, but nobody's phone rings in the quiet hours.
     """
+    _recall(sessions, ledger, now)
     left = ledger.lists_left(now) if lists.below else ledger.mass_left(ANY, now)
     if habits.is_quiet(now) or left <= 0:
         return 0
@@ -135,6 +139,13 @@ def plan(
         if not habits.preview:
             release(session, made, Reach(()), habits, now)
         return made.id
+
+
+def _recall(sessions: Sessions, ledger: Ledger, now: datetime) -> None:
+    """Redis may have lost what was sent: then nobody gets a fifth one that the platform silently keeps back."""
+    if ledger.forgot_mass(now):
+        with reading(sessions) as session:
+            ledger.recall_mass(*deliveries.mass_sends(session, ledger.mass_began(now)), now)
 
 
 def _best(session: Session, topics: Iterable[str], now: datetime, reach: Callable[[Issue], int]) -> Issue | None:
@@ -212,6 +223,7 @@ def deliver_due(
 ) -> int:
     """Send the mass sends that are due. names: topics by key, as tags are called. Returns how many went out."""
     press = Press(sessions, platform, ledger, names, layout, now, uuid.uuid4().hex, lists)
+    _recall(sessions, ledger, now())
     with sessions.begin() as session:
         deliveries.recover(session, now())
     sent = 0

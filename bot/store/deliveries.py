@@ -270,6 +270,17 @@ def told_counts(session: Session, openids: Collection[str], since: datetime) -> 
     return dict(session.execute(counted.where(lately).group_by(Received.openid)).all())
 
 
+def mass_sends(session: Session, since: datetime) -> tuple[int, dict[str, int]]:
+    """What may have gone out since then: how many sends to tags, and how many lists each follower was on."""
+    gone = sa.and_(Delivery.begun_at >= since, Delivery.state.in_(("planned", "claimed", "sending", "sent", "unsure")))
+    to_tags = sa.select(sa.func.count()).where(Delivery.channel == "mass", gone)
+    lists = sa.select(Received.openid, sa.func.count(Received.delivery_id.distinct())).join(
+        Delivery, Delivery.id == Received.delivery_id
+    )
+    mine = sa.and_(Delivery.channel == "list", gone)
+    return session.scalar(to_tags) or 0, dict(session.execute(lists.where(mine).group_by(Received.openid)).all())
+
+
 def hasten(session: Session, broadcast_id: int, heard_since: datetime, now: datetime) -> None:
     """What is planned for later goes now to those who wrote after `heard_since`."""
     awake = sa.select(Follower.openid).where(Follower.heard_at > heard_since)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.redis_scripts import connected
 from bot.adapters.vault import Vault
 from bot.dialogue.effects import Reported
 from bot.dialogue.message import Receipt
@@ -134,6 +135,32 @@ def test_nothing_is_planned_once_all_had_the_month_s_sends(world: World) -> None
     assert plan(world) == 0
     world.ledger.give_back_each(openids[1:2], now)
     assert plan(world)
+
+
+def test_what_redis_lost_of_the_month_s_sends_the_rows_still_know(world: World) -> None:
+    openids, now = sorted(world.followers(4, writing=False)), datetime.now(UTC)
+    world.shelf.put(1, "chips")
+    plan(world, Lists(below=100, most=10))
+    send(world)
+    connected(world.redis_url).flushall()
+    assert world.ledger.mass_left("any", now) == 4
+    send(world)
+    assert world.ledger.mass_left("any", now) == 3
+    assert world.ledger.lists_left(now) == 4
+    assert [len(world.ledger.spend_each(openids, now)) for _ in range(4)] == [4, 4, 4, 0]
+
+
+def test_a_send_to_a_tag_is_remembered_without_redis_too(world: World) -> None:
+    world.followers(4, writing=False)
+    world.shelf.put(1, "chips")
+    few, now = Lists(below=2), datetime.now(UTC)
+    plan(world, few)
+    send(world, few)
+    connected(world.redis_url).flushall()
+    send(world, few)
+    assert world.ledger.mass_left("any", now) == 3
+    send(world, few)
+    assert world.ledger.mass_left("any", now) == 3
 
 
 @pytest.mark.parametrize(("code", "left"), [(45009, 4), (45028, 0)])

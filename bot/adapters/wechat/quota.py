@@ -46,6 +46,7 @@ CALLS_A_DAY: Mapping[str, int] = {
 NO_LIMIT = 10**9
 """The count of a call whose limit nobody knows, once the platform said that it is reached."""
 ASKED_AGAIN = timedelta(minutes=10)
+_RECALLED_AT_ONCE = 1000
 
 # Both windows of a follower, as kept by the conversations: open means young enough, left means not used up.
 _SPEND = Script("""
@@ -111,6 +112,16 @@ for place = 1, #ARGV do
     redis.call('HINCRBY', KEYS[1], 'n:' .. used, -1)
   end
 end
+return 1
+""")
+# What rows tell of followers and lists, where Redis has nothing of them.
+_RECALL = Script("""
+for place = 2, #ARGV, 2 do
+  if redis.call('HSETNX', KEYS[1], ARGV[place], ARGV[place + 1]) == 1 then
+    for count = 1, tonumber(ARGV[place + 1]) do redis.call('HINCRBY', KEYS[1], 'n:' .. count, 1) end
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1
 """)
 _PACE = Script("""
@@ -216,6 +227,25 @@ class Ledger:
 
     def give_back_each(self, openids: Sequence[str], now: datetime) -> None:
         _GIVE_BACK_EACH(self._redis, [self._mass_key(now)], *(_on_list(one) for one in openids))
+
+    def mass_began(self, now: datetime) -> datetime:
+        """Since when mass sends count."""
+        today = next_day(now) - timedelta(days=1)
+        return today.replace(day=1) if self._is_service else today
+
+    def forgot_mass(self, now: datetime) -> bool:
+        """Redis lost what was sent since then, or nobody told it yet: `recall_mass` does."""
+        return not self._redis.hexists(self._mass_key(now), "rows")
+
+    def recall_mass(self, to_tags: int, on_lists: Mapping[str, int], now: datetime) -> None:
+        """What our rows know: sends to tags, and how many lists each follower was on. What Redis has counts more."""
+        key, kept, followers = self._mass_key(now), _ms(timedelta(days=40)), list(on_lists.items())
+        self._redis.hsetnx(key, "any", to_tags)
+        for start in range(0, len(followers), _RECALLED_AT_ONCE):
+            some = followers[start : start + _RECALLED_AT_ONCE]
+            _RECALL(self._redis, [key], kept, *(part for openid, count in some for part in (_on_list(openid), count)))
+        self._redis.hset(key, "rows", 1)
+        self._redis.pexpire(key, kept)
 
     def _most_lists(self, now: datetime) -> int:
         had = self._redis.hmget(self._mass_key(now), [f"n:{count}" for count in range(1, MASS_A_MONTH + 1)])
