@@ -16,6 +16,7 @@ from bot.adapters import asked
 from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.site.http import SiteError
 from bot.adapters.site.site import Site
+from bot.adapters.wechat import trouble
 from bot.adapters.wechat.errors import PlatformError
 from bot.store import outbox
 from bot.store.clock import SharedClock
@@ -210,7 +211,7 @@ class Work:
         """Staff hear of a kind of trouble once a day."""
         now = datetime.now(UTC)
         key = f"trouble:{error.code}:{error.call}:{now:%Y%m%d}"
-        note = f"{error}（{error.reaction.means}）"
+        note = trouble.told(error, self.made.texts["desk"]["platform"])
         with self.made.sessions.begin() as session:
             channels = wiring.staff_channels(self.made.settings)
             told = outbox.add(session, Notice("trouble", key, note=note), channels, now) if channels else ()

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.adapters.wechat.errors import Busy, PlatformError, Unsure
+from bot.adapters.wechat.trouble import word
 from bot.store import talks
 from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 from bot.store.talks import Line, Talk
-from jobs.trouble import word
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import logging
 from typing import Protocol
 
 from bot.adapters.wechat.errors import PlatformError
+from bot.adapters.wechat.trouble import word
 from bot.layout import titled
 from bot.store import broadcasts
 from bot.store.base import Sessions, reading
 from jobs.drafts import Draftsman, Layout, make
-from jobs.trouble import word
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from flask import Flask
 from bot import wiring
 from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.wechat.errors import PlatformError
+from bot.adapters.wechat.trouble import told
 from bot.commands import conditional, logs
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.intake_page import on_a_page
@@ -37,6 +39,8 @@ from handlers.web.staff import Desk
 from handlers.web.staff.desk import OwnReplies, OwnWeChat, Tried
 from handlers.web.strangers import Strangers
 from handlers.web.webhook import Webhook
+
+log = logging.getLogger(__name__)
 
 READINGS_KNOWN = 4096
 """Who taps a link again soon costs Redis nothing."""
@@ -123,7 +127,7 @@ def desk_of(front: wiring.Front) -> Desk:
         usage=lambda: account.usage(datetime.now(UTC)),
         vitals=wiring.vitals_of(front),
         write_article=_writer(front),
-        make_code=partial(_made_code, account),
+        make_code=partial(_made_code, account, made.texts["desk"]["platform"]),
         html_of=partial(wiring.html_of, made),
         news=made.texts["staff"]["news"],
         wechat=_own_wechat(made, account),
@@ -132,11 +136,12 @@ def desk_of(front: wiring.Front) -> Desk:
     )
 
 
-def _made_code(account: wiring.Account, scene: str, days: int) -> tuple[str, str]:
+def _made_code(account: wiring.Account, refusals: Mapping[str, str], scene: str, days: int) -> tuple[str, str]:
     try:
         return account.platform.qr_code(scene, timedelta(days=days) if days else None)[1], ""
     except PlatformError as error:
-        return "", str(error)
+        log.warning("no QR code was made: %s", error)
+        return "", told(error, refusals)
 
 
 def _own_wechat(made: wiring.Base, account: wiring.Account) -> OwnWeChat:
@@ -178,7 +183,8 @@ def _menu_putter(front: wiring.Front, account: wiring.Account) -> Callable[[Mapp
         except conditional.NoTag as missing:
             return "menu_no_tag", missing.name
         except PlatformError as error:
-            return "menu_refused", str(error)
+            log.warning("the menu was not taken: %s", error)
+            return "menu_refused", told(error, front.made.texts["desk"]["platform"])
         return "menu_saved", ""
 
     return put

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.adapters.wechat import trouble
 from bot.adapters.wechat.errors import BadRequest
 from bot.commands.push import Wanted, push
 from bot.store import broadcasts, deliveries, reports
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach, Waiting
-from jobs import deliver, digest, mass, previews, release, trouble
+from jobs import deliver, digest, mass, previews, release
 from jobs.courier import Courier
 from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
@@ -238,6 +239,9 @@ def test_there_are_words_for_whatever_the_platform_refuses() -> None:
     texts = tomllib.loads(Path("config/desk.toml").read_text(encoding="utf-8"))
     words = {word for _, word in trouble.WORDS} | {"busy"}
     assert words <= set(texts["talk"]["errors"])
+    assert words == set(texts["platform"])
+    error = BadRequest(40018, "invalid button name size", call="menu/create")
+    assert trouble.told(error, texts["platform"]) == "微信不接受这些内容（menu/create 40018）"
     assert words | {previews.NOT_ALLOWED} == set(texts["pushes"]["previews"])
 
 
