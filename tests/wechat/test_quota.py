@@ -297,6 +297,8 @@ def test_mass_sends_by_list_are_counted_for_each_follower_together_with_those_to
     assert ledger.with_mass_left(["oA", "oNever"], month) == ["oA", "oNever"]
     assert ledger.spend_each(["oA"], month + timedelta(days=10)) == ["oA"]
     assert ledger.with_mass_left([], month) == []
+    kept = b" ".join(part for key in client.scan_iter("*wx-lists*") for part in client.hgetall(key))
+    assert b"oA" not in kept and b"to:" in kept
 
 
 def test_a_list_that_was_given_back_leaves_its_send_to_tags_again(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -382,7 +383,8 @@ def next_month(now: datetime) -> datetime:
 
 
 def _on_list(openid: str) -> str:
-    return f"to:{openid}"
+    """Hashed: who leaves and wants to be forgotten is not found here for the rest of the month."""
+    return f"to:{hashlib.blake2b(openid.encode(), digest_size=8).hexdigest()}"
 
 
 def _left(kind: str, opened: int, used: int, now: datetime) -> int:
