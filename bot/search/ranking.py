@@ -20,6 +20,8 @@ from bot.search.synonyms import Synonym
 CANDIDATES = 30
 CLOSELY = 6
 """Of them are read closely, for what they say together."""
+FOCUS = 12
+"""Words of a message that are looked for together."""
 ENOUGH = 3
 BROAD, BROAD_LENGTH = 8, 8
 BEGUN, BEGINNINGS = 3, 8
@@ -157,8 +159,14 @@ class Wanted:
     def coverage(self, content: str) -> float:
         return share(self.concepts, content) / self.weight if self.weight else 0.0
 
+    @cached_property
+    def focus(self) -> tuple[Asked, ...]:
+        """What tells most: as much as one passage may have."""
+        return tuple(sorted(self.concepts, key=lambda one: -one.weight)[:FOCUS])
+
     def passage(self, hit: Hit) -> float:
-        return in_one_passage(self.concepts, hit.title, hit.content) / self.weight if self.weight else 0.0
+        weight = sum(one.weight for one in self.focus)
+        return in_one_passage(self.focus, hit.title, hit.content) / weight if weight else 0.0
 
     def verbatim(self, content: str) -> float:
         return share(self.runs, content) / self.length if self.length else 0.0

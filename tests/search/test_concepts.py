@@ -6,6 +6,7 @@ import pytest
 
 from bot.search.concepts import BY_CHARACTERS, STRETCH, Asked, concepts, in_one_passage
 from bot.search.question import read
+from bot.search.ranking import FOCUS, Wanted
 from bot.search.synonyms import Synonyms
 from tests.search.conftest import NOW, Shelve, article
 
@@ -61,3 +62,11 @@ def test_a_phrase_with_other_names_is_one_thing(shelve: Shelve) -> None:
     synonyms = Synonyms([["液化天然气", "LNG"]])
     (only,) = concepts("液化天然气", synonyms.find("液化天然气"), view)
     assert (only.said, only.others) == ("液化天然气", ("lng",))
+
+
+def test_of_a_pasted_paragraph_the_most_telling_words_are_looked_for_together(shelve: Shelve) -> None:
+    common = "电机 轴承 阀门 钢材 水泥 玻璃 陶瓷 塑料 纸张 木材 棉花 羊毛 丝绸"
+    view = shelve([article(n, common) for n in range(1, 6)]).index.view()
+    wanted = Wanted(read(f"{common} 隧道 港口", NOW), (), view)
+    assert len(wanted.concepts) > len(wanted.focus) == FOCUS
+    assert {"隧道", "港口"} <= {one.said for one in wanted.focus}
