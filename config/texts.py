@@ -24,6 +24,10 @@ FILES = (
     "site",
 )
 
+WORDING = ("replies", "intake", "staff", "desk")
+"""Files of sentences by name. In the firm's own copy only those need to be that are to be said in another way, so that a
+copy made for an older version lacks none of the new ones."""
+
 
 class TextsError(Exception):
     """A data file is missing or is not valid TOML; the message names file and line."""
@@ -41,7 +45,8 @@ class Texts:
 
 
 def read(own: str = "") -> Texts:
-    """The data files; one found in the firm's own folder `own` replaces the shipped one. Raises TextsError."""
+    """The data files; one found in the firm's own folder `own` replaces the shipped one, sentence by sentence in those of
+    WORDING. Raises TextsError."""
     folder = Path(own) if own else HERE
     return Texts({name: _file(folder, name) for name in FILES}, HERE)
 
@@ -53,7 +58,23 @@ def one(name: str) -> Mapping[str, Any]:
 
 def _file(folder: Path, name: str) -> Mapping[str, Any]:
     own = folder / f"{name}.toml"
-    path = own if own.exists() else HERE / f"{name}.toml"
+    shipped = HERE / f"{name}.toml"
+    if not own.exists() or own == shipped:
+        return _parsed(shipped)
+    return _over(_parsed(shipped), _parsed(own)) if name in WORDING else _parsed(own)
+
+
+def _over(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are laid over each other; everything else of ours gives way."""
+    both = {key: _over(shipped[key], own[key]) for key in shipped.keys() & own.keys() if _are_tables(shipped, own, key)}
+    return {**shipped, **own, **both}
+
+
+def _are_tables(shipped: Mapping[str, Any], own: Mapping[str, Any], key: str) -> bool:
+    return isinstance(shipped[key], Mapping) and isinstance(own[key], Mapping)
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from config import texts
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE = "".join(
     path.read_text(encoding="utf-8")
@@ -35,5 +37,15 @@ def is_said(name: str, texts: str) -> bool:
 
 @pytest.mark.parametrize("file", ["replies", "intake"])
 def test_every_sentence_is_said_somewhere(file: str) -> None:
-    texts = "".join((*phrases("replies").values(), *phrases("intake").values()))
-    assert [name for name in phrases(file) if not is_said(name, texts)] == []
+    said = "".join((*phrases("replies").values(), *phrases("intake").values()))
+    assert [name for name in phrases(file) if not is_said(name, said)] == []
+
+
+def test_a_firm_s_own_copy_need_hold_only_what_is_said_in_another_way(tmp_path: Path) -> None:
+    (tmp_path / "replies.toml").write_text('[phrases]\nno_more = "就这些啦"\n', encoding="utf-8")
+    (tmp_path / "topics.toml").write_text('[[topic]]\nkey = "robot"\nname = "机器人"\n', encoding="utf-8")
+    own, shipped = texts.read(str(tmp_path)), texts.read()
+    assert own["replies"]["phrases"] == {**shipped["replies"]["phrases"], "no_more": "就这些啦"}
+    assert own["replies"]["heard"] == shipped["replies"]["heard"]
+    assert [topic["key"] for topic in own["topics"]["topic"]] == ["robot"]
+    assert texts.read(str(tmp_path))["desk"] == shipped["desk"]
