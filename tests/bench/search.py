@@ -136,7 +136,7 @@ def _messages(index: Index) -> Iterator[str]:
 
 
 def _freshness(index: Index) -> float:
-    """Milliseconds from the row to the hit, without the wait of a poll (half a second at most)."""
+    """Milliseconds from the row to the hit, without the wait of a poll (a quarter of a second at most)."""
     started = time.perf_counter()
     writer = index.writer()
     writer.put(Document(0, "刚刚发布的谐振波阀门", "谐振波阀门", NOW))
