@@ -92,7 +92,12 @@ def eval_search(chosen: argparse.Namespace) -> int:
     files = texts.read(os.environ.get("CONFIG_DIR", ""))
     taxonomy = Taxonomy.from_toml(files["topics"])
     tools = wiring.search_tools(files, taxonomy)
-    heard = partial(wiring.is_small_talk, Heard.of(files["replies"]["heard"]))
+    sayings, understand = Heard.of(files["replies"]["heard"]), wiring.reader(os.environ.get("CONFIG_DIR", ""))
+
+    def heard(text: str) -> bool:
+        """What other routes answer before anybody searches."""
+        return wiring.is_small_talk(sayings, text) or understand.wants_human(text)
+
     return searching.eval_search(chosen.docs, chosen.queries, taxonomy, tools, heard, sys.stdout, sys.stderr)
 
 

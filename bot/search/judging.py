@@ -83,9 +83,10 @@ def talkative(text: str) -> dict[str, float]:
 
 
 def is_idle(said: str) -> bool:
-    """A saying everybody knows to be small talk, one character over and over, or a short number."""
+    """Sayings everybody knows to be small talk, one character over and over, or a short number."""
     bare = _without_echo(_MARKS.sub("", said))
-    return bare in _small_talk() or len(set(bare)) <= 1 or (bare.isdigit() and len(bare) <= SHORT_NUMBER)
+    known = bare in _small_talk() or _small_talk_in_a_row().fullmatch(bare)
+    return bool(known) or len(set(bare)) <= 1 or (bare.isdigit() and len(bare) <= SHORT_NUMBER)
 
 
 def _without_echo(bare: str) -> str:
@@ -98,6 +99,14 @@ def _without_echo(bare: str) -> str:
 @cache
 def _small_talk() -> frozenset[str]:
     return frozenset(word for line in lines("smalltalk.txt") for word in line.split())
+
+
+@cache
+def _small_talk_in_a_row() -> re.Pattern[str]:
+    """老板你好, 好滴收到, 不用了谢谢: sayings and whom they are said to. Single characters may be part of anything."""
+    said = "|".join(sorted((re.escape(word) for word in _small_talk() if len(word) > 1), key=len, reverse=True))
+    whom = "|".join(word for line in lines("addresses.txt") for word in line.split())
+    return re.compile(f"(?:{whom})*(?:(?:{said})(?:{whom}|[{_PARTICLES}])*)+")
 
 
 @cache

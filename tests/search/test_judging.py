@@ -44,6 +44,13 @@ def test_small_talk_is_known_also_when_it_is_said_twice(said: str) -> None:
     assert is_idle(said)
 
 
-@pytest.mark.parametrize("said", ["光模块", "多谢光模块", "芯片芯片"])
+@pytest.mark.parametrize(
+    "said", ["老板你好", "好滴，收到", "不用了谢谢", "小编 有没有人回我呀", "测试测试123", "我看看啊 先忙"]
+)
+def test_sayings_in_a_row_and_whom_they_are_said_to_are_small_talk(said: str) -> None:
+    assert is_idle(said)
+
+
+@pytest.mark.parametrize("said", ["光模块", "多谢光模块", "芯片芯片", "机器人测试", "老板", "先看看光模块"])
 def test_a_thing_is_no_small_talk(said: str) -> None:
     assert not is_idle(said)
