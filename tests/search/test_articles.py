@@ -131,6 +131,24 @@ def test_a_synonym_finds_but_the_word_itself_ranks_higher(shelve: Shelve) -> Non
     assert {one.id for one in shelf.search("集成电路企业").articles} == {1, 2}
 
 
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        ("宁王", "宁德时代扩产"),
+        ("绿牌", "新能源汽车号牌申领"),
+        ("HBM", "高带宽存储器产能"),
+        ("存准率", "存款准备金率下调"),
+        ("SAF", "可持续航空燃料试点"),
+        ("两桶油", "中石化业绩"),
+        ("WIPO", "世界知识产权组织报告"),
+        ("鹅厂", "腾讯招聘"),
+    ],
+)
+def test_what_followers_call_it_finds_what_editors_call_it(shelve: Shelve, message: str, title: str) -> None:
+    found = shelve([*others(), article(1, title)]).search(message)
+    assert found.articles[0].title == title
+
+
 def test_an_empty_index_answers_nothing(shelve: Shelve) -> None:
     shelf = shelve([])
     assert not shelf.search("光模块").answered
