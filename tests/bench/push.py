@@ -139,9 +139,8 @@ def plan(make: Any, count: int, seconds: float, megabytes: float) -> bool:
             with engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(sa.text("ANALYZE"))
         habits, reach = Habits(preview=timedelta(minutes=1)), Reach(("service", "template"))
+        before, began = _peak(), time.perf_counter()
         digest.plan(store, ["chips"], now(), reach=reach, habits=habits)
-        before = _peak()
-        began = time.perf_counter()
         release.release_due(store, reach, habits, now() + timedelta(minutes=2))
         took = time.perf_counter() - began
         with store() as session:
