@@ -7,9 +7,12 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.job import Job as Planned
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from bot.adapters.redis_scripts import TROUBLE, Client
@@ -18,7 +21,7 @@ from jobs.schedule import SHANGHAI, Job
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
-BEAT = timedelta(seconds=1)
+BEAT, LATE = timedelta(seconds=1), timedelta(seconds=5)
 
 # Lead on, or begin to lead where nobody does.
 _LEAD = """
@@ -27,6 +30,7 @@ if leader and leader ~= ARGV[1] then return 0 end
 redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 return 1
 """
+_TIME = "return redis.call('time')"
 _RESIGN = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 # A run is ours to enqueue if no clock has enqueued it, or a later one, and none is about to.
 _TAKE = """
@@ -45,14 +49,23 @@ class Clock:
     prefix: str = "{clock}"
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def beat(self, now: datetime) -> None:
-        """Lead if possible, and enqueue what is due. A run that was missed while no clock ran is made up once."""
+    def beat(self, now: datetime | None = None) -> None:
+        """Lead if possible, and enqueue what is due. A run that was missed while no clock ran is made up once.
+
+        now: by default what Redis says. By the clock of a machine that is days ahead for a moment all would be done for
+        days to come.
+        """
         try:
             if self.leads():
+                moment = now or self.time()
                 for job in self.table:
-                    self.fire(job, now)
+                    self.fire(job, moment)
         except TROUBLE as error:
             log.warning("the clock cannot reach Redis: %s", type(error).__name__)
+
+    def time(self) -> datetime:
+        seconds, micros = self.redis.eval(_TIME, 1, self._leader)
+        return datetime.fromtimestamp(int(seconds) + int(micros) / 1e6, UTC)
 
     def leads(self) -> bool:
         return bool(self.redis.eval(_LEAD, 1, self._leader, self.token, _ms(LEASE)))
@@ -86,20 +99,36 @@ def run(
     table: Iterable[Job],
     enqueue: Callable[[str], object],
     stop: threading.Event | None = None,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Beat once a second until SIGTERM, SIGINT or `stop`."""
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it has something to say with every beat
     clock = Clock(client, tuple(table), enqueue)
-    scheduler = BlockingScheduler(timezone=SHANGHAI)
-    scheduler.add_job(
-        lambda: clock.beat(now()), "interval", seconds=BEAT.total_seconds(), max_instances=1, coalesce=True,
-        misfire_grace_time=None, next_run_time=datetime.now(UTC),
-    )  # fmt: skip
+    scheduler = beating(clock.beat)
     _stop_by(scheduler, stop)
     scheduler.start()
     clock.resign()
     return 0
+
+
+def beating(beat: Callable[[], object]) -> BlockingScheduler:
+    """A scheduler that beats once a second from its start, also when somebody sets the machine's clock back."""
+    scheduler = BlockingScheduler(timezone=SHANGHAI)
+    job = scheduler.add_job(
+        beat, "interval", seconds=BEAT.total_seconds(), max_instances=1, coalesce=True, misfire_grace_time=None,
+        next_run_time=datetime.now(UTC),
+    )  # fmt: skip
+    threading.Thread(target=_hurry, args=(job,), name="hurry", daemon=True).start()
+    return scheduler
+
+
+def _hurry(job: Planned) -> None:
+    """It plans its next beat by the machine's clock: set back by a day, it would be silent for a day."""
+    tick = threading.Event()
+    while not tick.wait(BEAT.total_seconds()):
+        due = getattr(job, "next_run_time", None)
+        if due is not None and due > datetime.now(UTC) + LATE:
+            with suppress(JobLookupError):  # it was stopped meanwhile
+                job.modify(next_run_time=datetime.now(UTC))
 
 
 def _stop_by(scheduler: BlockingScheduler, stop: threading.Event | None) -> None:

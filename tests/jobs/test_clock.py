@@ -128,3 +128,27 @@ def test_two_clock_processes_never_fire_twice_and_survive_each_other(client: red
     runs = client.lrange("fired", 0, -1)
     assert len(runs) >= seen + 2
     assert len(set(runs)) == len(runs)
+
+
+def test_the_time_is_that_of_redis(client: redis.Redis) -> None:
+    fired: list[str] = []
+    one = Clock(client, (MINUTE,), fired.append)
+    one.beat()
+    seconds, _ = client.time()
+    slot = int(client.hget("{clock}:fired", "minute") or 0)
+    assert fired == ["minute"]
+    assert slot in {MINUTE.slot(datetime.fromtimestamp(seconds - back, UTC)) for back in (0, 5)}
+
+
+def test_a_clock_set_back_beats_on() -> None:
+    """What APScheduler has planned lies in the future then."""
+    beats: list[datetime] = []
+    scheduler = clock.beating(lambda: beats.append(datetime.now(UTC)))
+    thread = threading.Thread(target=scheduler.start, daemon=True)
+    thread.start()
+    assert eventually(lambda: beats)
+    scheduler.get_jobs()[0].modify(next_run_time=datetime.now(UTC) + timedelta(days=1))
+    before = len(beats)
+    assert eventually(lambda: len(beats) > before + 2)
+    scheduler.shutdown()
+    thread.join(10)
