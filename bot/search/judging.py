@@ -90,7 +90,7 @@ def is_idle(said: str) -> bool:
 
 
 def _without_echo(bare: str) -> str:
-    """多谢啦 and 多谢多谢 say 多谢."""
+    """What is said with a particle at its end, or twice, is the same saying."""
     once = bare.rstrip(_PARTICLES) or bare
     half = once[: len(once) // 2]
     return half if half and half * 2 == once else once
@@ -103,7 +103,7 @@ def _small_talk() -> frozenset[str]:
 
 @cache
 def _small_talk_in_a_row() -> re.Pattern[str]:
-    """老板你好, 好滴收到, 不用了谢谢: sayings and whom they are said to. Single characters may be part of anything."""
+    """Sayings and whom they are said to. Those of one character are left out: they may be part of anything."""
     said = "|".join(sorted((re.escape(word) for word in _small_talk() if len(word) > 1), key=len, reverse=True))
     whom = "|".join(word for line in lines("addresses.txt") for word in line.split())
     return re.compile(f"(?:{whom})*(?:(?:{said})(?:{whom}|[{_PARTICLES}])*)+")

@@ -36,6 +36,7 @@ class TalkLog:
         self._heard: dict[str, datetime] = {}
         self._noted = threading.Event()
         self._closed = threading.Event()
+        self._writing = threading.Lock()  # whoever closes it meets the thread that writes
 
     def note(self, *lines: Line) -> None:
         self._waiting.extend(lines)
@@ -86,6 +87,7 @@ class TalkLog:
 
     def _try(self) -> None:
         try:
-            self.write()
+            with self._writing:
+                self.write()
         except Exception:  # talk is good to have; leads and answers do not depend on it
             log.exception("talk could not be kept")
