@@ -66,6 +66,7 @@ class Settings:
 
     preview_minutes, quiet_hours: instead of those of config/schedule.toml, where they are set.
     threads: messages in work at once in each of the `workers`, most of them waiting for something.
+    own_cores: each of the `workers` stays on one core.
     trusted_proxies: how many proxies in front of us tell the caller's address (X-Forwarded-For).
     follower_burst: messages of one follower in 10 s. stranger_burst: refused requests of one address in a minute.
     data_key: 32 bytes; encrypts personal data at rest. old_data_keys: read but no longer written (rotation).
@@ -87,6 +88,7 @@ class Settings:
     config_dir: str = ""
     threads: int = 32
     workers: int = 2
+    own_cores: bool = True
     trusted_proxies: int = 0
     follower_burst: int = 60
     stranger_burst: int = 120
@@ -126,6 +128,7 @@ def _settings(env: _Reader) -> Settings:
         config_dir=env.text("CONFIG_DIR", ""),
         threads=env.number("WEB_THREADS", 32, 1, 256),
         workers=env.number("WEB_WORKERS", 2, 1, 64),
+        own_cores=env.flag("WEB_OWN_CORES", "1"),
         trusted_proxies=env.number("TRUSTED_PROXIES", 0, 0, 9),
         follower_burst=env.number("FOLLOWER_BURST", 60, 1, 100_000),
         stranger_burst=env.number("STRANGER_BURST", 120, 1, 1_000_000),
@@ -209,8 +212,8 @@ class _Reader:
             return ""
         return value
 
-    def flag(self, name: str) -> bool:
-        return self.choice(name, ("0", "1"), "0") == "1"
+    def flag(self, name: str, default: str = "0") -> bool:
+        return self.choice(name, ("0", "1"), default) == "1"
 
     def secret(self, name: str, length: int) -> str:
         value = self.text(name, "")

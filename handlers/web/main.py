@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -20,7 +21,7 @@ from bot import wiring
 from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.wechat.errors import PlatformError
 from bot.adapters.wechat.trouble import told
-from bot.commands import conditional, logs
+from bot.commands import conditional, cores, logs
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.intake_page import on_a_page
 from bot.dialogue.lookups import KeywordRule
@@ -48,7 +49,10 @@ READINGS_KNOWN = 4096
 
 def app() -> Flask:
     logs.set_up()
-    front = wiring.front(read(os.environ), answer)
+    settings = read(os.environ)
+    if settings.own_cores:
+        cores.settle(Path(settings.data_dir) / "cores.lock")
+    front = wiring.front(settings, answer)
     atexit.register(front.close)
     made = make(front)
     gc.collect()
