@@ -31,6 +31,9 @@ SETTINGS = {
     "WECHAT_AES_KEY": AES_KEY,
 }
 UPGRADE = "## Upgrade"
+WRITERS = 12
+PAUSE = 0.25
+"""Seconds between two messages of one follower: more than six a second are taken for a flood (FOLLOWER_BURST)."""
 
 
 class Overhttps:
@@ -106,7 +109,7 @@ def _upgrade(machine: Machine) -> None:
     """Followers go on writing while both process groups are restarted in turn."""
     (block,) = blocks(GUIDE.read_text(encoding="utf-8").split(UPGRADE)[1])
     stop, counted = threading.Event(), []
-    writers = [threading.Thread(target=_write, args=(number, stop, counted)) for number in range(4)]
+    writers = [threading.Thread(target=_write, args=(number, stop, counted)) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
     time.sleep(2)
@@ -128,7 +131,7 @@ def _write(number: int, stop: threading.Event, counted: list[str]) -> None:
             counted.append("" if answer.text else "no words")
         except (AssertionError, httpx.HTTPError) as error:
             counted.append(f"{type(error).__name__}: {error}")
-        time.sleep(0.05)
+        time.sleep(PAUSE)
 
 
 def _run(machine: Machine, block: str) -> str:
