@@ -78,6 +78,13 @@ def test_env_examples_name_only_settings_that_exist() -> None:
         assert [name for name in names if f'"{name}"' not in settings] == []
 
 
+def test_the_address_that_nginx_tells_is_believed() -> None:
+    """Else every caller has nginx's own address, and no stranger is ever shut out."""
+    nginx, settings = ((DEPLOY / name).read_text(encoding="utf-8") for name in ("nginx.conf", "env.example"))
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in nginx
+    assert re.search(r"^TRUSTED_PROXIES=1$", settings, re.M)
+
+
 def test_the_guide_s_paths_exist() -> None:
     text = GUIDE.read_text(encoding="utf-8")
     named = set(re.findall(r"/opt/park-bot/((?:docs|\.ci)/[\w./-]+)", text))
