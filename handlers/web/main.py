@@ -50,11 +50,13 @@ READINGS_KNOWN = 4096
 def app() -> Flask:
     logs.set_up()
     settings = read(os.environ)
-    if settings.own_cores:
-        cores.settle(Path(settings.data_dir) / "cores.lock")
     front = wiring.front(settings, answer)
     atexit.register(front.close)
     made = make(front)
+    if (
+        settings.own_cores
+    ):  # the threads that answer start after this; those that build the index may go where they like
+        cores.settle(Path(settings.data_dir) / "cores.lock")
     gc.collect()
     gc.freeze()  # what was made here stays for good: no collection need look at it again
     return made
