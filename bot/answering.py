@@ -15,8 +15,8 @@ from bot.dialogue.lookups import Lookups, WaitingNews
 from bot.dialogue.message import Message
 from bot.dialogue.reply import SILENCE, Card, Reply, Words, fitted, link
 from bot.dialogue.turn import Turn
-from bot.store.deliveries import NewsTaken
 from bot.store.patience import Away
+from bot.store.reply_news import NewsTaken
 
 log = logging.getLogger(__name__)
 

@@ -115,7 +115,7 @@ def _with_news(turn: Turn, message: Message, lookups: Lookups) -> Turn:
         return replace(turn, conversation=checked)
     lines = [lookups.say("news_line", title=link(article.title, lookups.address(article))) for article in news.articles]
     said = "\n".join((turn.reply.text, "", lookups.say("news"), *lines))
-    shown = NewsShown(news.deliveries, tuple(article.id for article in news.articles))
+    shown = NewsShown(news.broadcasts, tuple(article.id for article in news.articles))
     return Turn(Words(said), checked, (*turn.effects, shown))
 
 

@@ -36,7 +36,7 @@ from bot.adapters.wechat.errors import (
     Unsure,
 )
 from bot.adapters.wechat.quota import next_day
-from bot.store import consents, deliveries, erasures
+from bot.store import claims, consents, deliveries, erasures
 from bot.store.base import Sessions
 from bot.store.deliveries import Delivery
 from jobs.courier import (
@@ -108,7 +108,7 @@ def _hand_back(courier: Courier, supply: Supply) -> None:
     """What was claimed and will not be sent by this run, should it end early: nobody has to wait for the lease."""
     if supply.left_over():
         with suppress(sa.exc.DBAPIError), courier.sessions.begin() as session:
-            deliveries.hand_back(session, courier.worker)
+            claims.hand_back(session, courier.worker)
 
 
 def _hands(at_once: int) -> int:
@@ -315,7 +315,7 @@ def _begun(session: Session, courier: Courier, ready: Sequence[Packet]) -> set[i
     """From this commit on they may have gone out. Left out: what is no longer ours, and who did not agree after all."""
     if not ready:
         return set()
-    started = deliveries.start_many(session, [one.row.id for one in ready], courier.worker, courier.now(), LEASE)
+    started = claims.start_many(session, [one.row.id for one in ready], courier.worker, courier.now(), LEASE)
     return {one.row.id for one in ready if one.row.id in started and _agreed(session, courier, one.row)}
 
 
@@ -336,21 +336,21 @@ def _settle(session: Session, courier: Courier, outcomes: Iterable[Outcome]) -> 
             _by_another_or(session, courier, row, "dropped", SHUT)
         elif each.unsent:
             _keep_consent(session, courier, each.packet)
-            deliveries.put_back(session, row.id, courier.worker, courier.now(), each.unsent)
+            claims.put_back(session, row.id, courier.worker, courier.now(), each.unsent)
         elif each.error is not None:
             _settle_failure(session, courier, each.packet, each.error)
         else:
             sent[row.id] = each.msg_id
-    return deliveries.settle_many(session, courier.worker, sent, courier.now()) if sent else set()
+    return claims.settle_many(session, courier.worker, sent, courier.now()) if sent else set()
 
 
 def _by_another_or(session: Session, courier: Courier, row: Delivery, state: str, why: str) -> None:
     """Surely not sent: planned again for the next best channel; where there is none, the articles are free."""
     others = courier.channels[courier.channels.index(row.channel) + 1 :]
     if others:
-        deliveries.reroute(session, row.id, courier.worker, others[0], courier.now())
+        claims.reroute(session, row.id, courier.worker, others[0], courier.now())
     else:
-        deliveries.unsent(session, row.id, courier.worker, state, courier.now(), error=why)
+        claims.unsent(session, row.id, courier.worker, state, courier.now(), error=why)
 
 
 def _settle_failure(session: Session, courier: Courier, packet: Packet, error: PlatformError) -> None:
@@ -365,23 +365,23 @@ def _settle_failure(session: Session, courier: Courier, packet: Packet, error: P
             _lost(session, courier, row, error, why)
         case QuotaUsed():
             due = courier.habits.wakes(next_day(now))
-            deliveries.put_back(session, row.id, courier.worker, due, str(error))
+            claims.put_back(session, row.id, courier.worker, due, str(error))
         case Busy() if row.attempts < TRIES:
             due = now + max(error.wait, timedelta(seconds=2**row.attempts))
-            deliveries.put_back(session, row.id, courier.worker, due, str(error))
+            claims.put_back(session, row.id, courier.worker, due, str(error))
         case TokenRefused() | NeedsOperator() if row.attempts < TRIES and not isinstance(error, NoRight):
-            deliveries.put_back(session, row.id, courier.worker, now + HELD, str(error))
+            claims.put_back(session, row.id, courier.worker, now + HELD, str(error))
         case BadRequest() | _:
-            deliveries.unsent(session, row.id, courier.worker, "failed", now, error=str(error))
+            claims.unsent(session, row.id, courier.worker, "failed", now, error=str(error))
 
 
 def _unsure(session: Session, courier: Courier, row: Delivery, error: Unsure) -> None:
     """A template message is sent again: the platform knows its client_msg_id. The others are left to staff."""
     now = courier.now()
-    if row.channel == "template" and now - (row.begun_at or now) < deliveries.TEMPLATE_KNOWN and row.attempts < TRIES:
-        deliveries.ask_again(session, row.id, courier.worker, now + timedelta(seconds=2**row.attempts), str(error))
+    if row.channel == "template" and now - (row.begun_at or now) < claims.TEMPLATE_KNOWN and row.attempts < TRIES:
+        claims.ask_again(session, row.id, courier.worker, now + timedelta(seconds=2**row.attempts), str(error))
     else:
-        deliveries.unknown(session, row.id, courier.worker, now, str(error))
+        claims.unknown(session, row.id, courier.worker, now, str(error))
 
 
 def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformError, why: str) -> None:
@@ -389,7 +389,7 @@ def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformErro
     if why in ("window", "consent"):
         _by_another_or(session, courier, row, "failed", str(error))
     else:
-        deliveries.unsent(session, row.id, courier.worker, "failed", courier.now(), error=str(error))
+        claims.unsent(session, row.id, courier.worker, "failed", courier.now(), error=str(error))
     if why == "consent":
         consents.clear(session, row.openid, _template_id(courier, row))
     if why == "blocked":

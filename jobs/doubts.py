@@ -82,7 +82,7 @@ def _settled(sessions: Sessions, doubt: Delivery, written: dict[str, list[dateti
             return False
         if _is_in(doubt, written):
             return reports.settle_by_staff(session, doubt.id, arrived=True, at=now)
-        return deliveries.again_after_all(session, doubt.id, now)
+        return reports.again_after_all(session, doubt.id, now)
 
 
 def _is_proven(witnesses: Sequence[Delivery], written: dict[str, list[datetime]]) -> bool:

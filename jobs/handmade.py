@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import Busy, PlatformError
 from bot.layout import titled
-from bot.store import base, broadcasts, deliveries, outbox
+from bot.store import base, broadcasts, claims, outbox
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
@@ -72,8 +72,8 @@ def deliver_due(
     """Make the drafts that are due and tell staff. Made twice after a crash it is only a draft too many."""
     worker = uuid.uuid4().hex
     with sessions.begin() as session:
-        deliveries.recover(session, now())
-        rows = deliveries.claim(session, ("draft",), worker, now(), LEASE, 1)
+        claims.recover(session, now())
+        rows = claims.claim(session, ("draft",), worker, now(), LEASE, 1)
     return sum(_deliver(sessions, platform, row, layout, told, tuple(channels), now) for row in rows)
 
 
@@ -104,10 +104,10 @@ def _settle(
 ) -> bool:
     broadcast = session.get_one(Broadcast, row.broadcast_id)
     if isinstance(error, Busy) and row.attempts < TRIES:
-        deliveries.put_back(session, row.id, row.worker, now + max(error.wait, PAUSE), str(error))
+        claims.put_back(session, row.id, row.worker, now + max(error.wait, PAUSE), str(error))
         return False
     state, words = ("failed", told.failed) if error else ("sent", told.drafted)
-    if not deliveries.settle(session, row.id, row.worker, state, now, error=str(error or "")):
+    if not claims.settle(session, row.id, row.worker, state, now, error=str(error or "")):
         return False
     broadcast.state = "failed" if error else "done"
     if channels:

@@ -13,7 +13,7 @@ from bot.adapters.wechat.client import Published
 from bot.adapters.wechat.errors import Busy, PlatformError, QuotaUsed, Unsure
 from bot.adapters.wechat.quota import next_day
 from bot.layout import titled
-from bot.store import broadcasts, deliveries, reports
+from bot.store import broadcasts, claims, deliveries, reports
 from bot.store.base import Sessions, reading
 from bot.store.deliveries import PUBLISH, Delivery
 from jobs.drafts import Draftsman, Layout, make
@@ -57,7 +57,7 @@ def publish_due(
     """Hand in what staff asked to publish, and ask how earlier ones went. Returns how many were handed in."""
     office = Office(sessions, platform, layout, now, uuid.uuid4().hex)
     with sessions.begin() as session:
-        deliveries.recover(session, now())
+        claims.recover(session, now())
     handed_in = 0
     while rows := _claim(office):
         handed_in += sum(_hand_in(office, row) for row in rows)
@@ -67,7 +67,7 @@ def publish_due(
 
 def _claim(office: Office) -> Sequence[Delivery]:
     with office.sessions.begin() as session:
-        return deliveries.claim(session, (PUBLISH,), office.worker, office.now(), LEASE, 1)
+        return claims.claim(session, (PUBLISH,), office.worker, office.now(), LEASE, 1)
 
 
 def _hand_in(office: Office, row: Delivery) -> bool:
@@ -76,7 +76,7 @@ def _hand_in(office: Office, row: Delivery) -> bool:
         if not media_id:
             return _settle(office, row, "failed", error="none of its articles is left")
         with office.sessions.begin() as session:
-            if not deliveries.start(session, row.id, office.worker, office.now(), LEASE):
+            if not claims.start(session, row.id, office.worker, office.now(), LEASE):
                 return False
         return _settle(office, row, "sent", msg_id=office.platform.publish(media_id))
     except PlatformError as error:
@@ -92,14 +92,14 @@ def _draft(office: Office, row: Delivery) -> str:
         return ""
     media_id = make(office.platform, office.sessions, titled(preview.stories, preview.broadcast.title), office.layout)
     with office.sessions.begin() as session:
-        deliveries.drafted(session, row.id, office.worker, media_id)
+        claims.drafted(session, row.id, office.worker, media_id)
     return media_id
 
 
 def _settle(office: Office, row: Delivery, state: str, *, error: str = "", msg_id: str = "") -> bool:
     """True where it was handed in."""
     with office.sessions.begin() as session:
-        deliveries.settle(session, row.id, office.worker, state, office.now(), error=error, msg_id=msg_id)
+        claims.settle(session, row.id, office.worker, state, office.now(), error=error, msg_id=msg_id)
     return state == "sent"
 
 
@@ -112,7 +112,7 @@ def _refused(office: Office, row: Delivery, error: PlatformError) -> None:
         _settle(office, row, "unsure", error=str(error))
     elif isinstance(error, Busy | QuotaUsed) and row.attempts < TRIES:
         with office.sessions.begin() as session:
-            deliveries.put_back(session, row.id, office.worker, now + max(wait, PAUSE), str(error))
+            claims.put_back(session, row.id, office.worker, now + max(wait, PAUSE), str(error))
     else:
         _settle(office, row, "failed", error=str(error))
 

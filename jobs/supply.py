@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.quota import next_day
-from bot.store import deliveries, news
+from bot.store import claims, news, received
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.subscriptions import Subscription
@@ -107,8 +107,8 @@ class Supply:
 def tidy(courier: Courier) -> None:
     """Rows of dead workers are planned again, or unsure; so are repeats that the platform would no longer know."""
     with courier.sessions.begin() as session:
-        deliveries.recover(session, courier.now())
-        deliveries.forgotten(session, courier.now())
+        claims.recover(session, courier.now())
+        claims.forgotten(session, courier.now())
 
 
 def _claimed(courier: Courier) -> tuple[int, list[Packet]]:
@@ -129,7 +129,7 @@ def _claimed(courier: Courier) -> tuple[int, list[Packet]]:
 
 def _claim(session: Session, courier: Courier, channels: Sequence[str]) -> Sequence[Delivery]:
     now, most = courier.now(), courier.speed.at_once * MANY
-    return deliveries.claim(session, channels, courier.worker, now, LEASE, most, courier.habits.awake_since(now))
+    return claims.claim(session, channels, courier.worker, now, LEASE, most, courier.habits.awake_since(now))
 
 
 def _within_caps(session: Session, courier: Courier, rows: Sequence[Delivery]) -> Sequence[Delivery]:
@@ -137,7 +137,7 @@ def _within_caps(session: Session, courier: Courier, rows: Sequence[Delivery]) -
     full = _over_cap(session, courier, rows)
     tomorrow = courier.habits.wakes(next_day(courier.now()))
     for number in full:
-        deliveries.put_back(session, number, courier.worker, tomorrow, "enough messages for today")
+        claims.put_back(session, number, courier.worker, tomorrow, "enough messages for today")
     return [row for row in rows if row.id not in full]
 
 
@@ -148,7 +148,7 @@ def _over_cap(session: Session, courier: Courier, rows: Sequence[Delivery]) -> s
     full: set[int] = set()
     for most, span in caps:
         if most and new:
-            told = Counter(deliveries.told_counts(session, {row.openid for row in new}, courier.now() - span))
+            told = Counter(received.told_counts(session, {row.openid for row in new}, courier.now() - span))
             full |= _beyond(new, told, most)
     return full
 
@@ -167,15 +167,15 @@ def _packed(session: Session, courier: Courier, rows: Sequence[Delivery]) -> lis
     issues = {number: _issue(session, courier, number) for number in {row.broadcast_id for row in rows}}
     again = [row.id for row in rows if row.begun_at is not None]
     # A repeat brings the same as the first try.
-    claimed = deliveries.received_by(session, again) if again else {}
+    claimed = received.articles_of(session, again) if again else {}
     fresh = _wanted(session, issues, [row for row in rows if row.begun_at is None])
-    claimed |= deliveries.receive_many(session, fresh, courier.now())
+    claimed |= received.receive_many(session, fresh, courier.now())
     packets = []
     for row in rows:
         issue = issues[row.broadcast_id]
         stories = [issue.stories[one] for one in claimed.get(row.id, ()) if one in issue.stories]
         if not stories:
-            deliveries.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
+            claims.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
             continue
         content = courier.wording.content(row.channel, issue.broadcast, stories, courier.now())
         packets.append(Packet(row, content, client_msg_id(issue.broadcast, row.openid)))

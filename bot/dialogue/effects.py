@@ -103,9 +103,9 @@ class ArticleRead:
 
 @dataclass(frozen=True, slots=True)
 class NewsShown:
-    """Waiting news that went out with this reply: delivery ids to settle and article ids."""
+    """Waiting news that went out with this reply: numbers of the broadcasts it is from, and ids of its articles."""
 
-    deliveries: tuple[int, ...]
+    broadcasts: tuple[int, ...]
     articles: tuple[int, ...]
 
 

@@ -116,7 +116,7 @@ class WaitingNews:
     later: not yet, for they want to hear daily or weekly; worth another look at their next message.
     """
 
-    deliveries: tuple[int, ...]
+    broadcasts: tuple[int, ...]
     articles: tuple[Article, ...]
     later: bool = False
 

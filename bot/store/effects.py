@@ -38,6 +38,7 @@ from bot.store import (
     outbox,
     questions,
     readings,
+    reply_news,
     reports,
     subscriptions,
     talks,
@@ -96,7 +97,7 @@ def commit(
     now: datetime | None = None,
     triage: Triage = _untouched,
 ) -> Committed:
-    """Rows for all effects, or for none. Raises deliveries.NewsTaken where news of the reply went out meanwhile.
+    """Rows for all effects, or for none. Raises reply_news.NewsTaken where news of the reply went out meanwhile.
 
     now: what our own clock says; the time of the message where none is given.
     """
@@ -168,7 +169,7 @@ def _write(scribe: _Scribe, effect: Effect) -> None:  # noqa: C901 - one line fo
         case ArticleRead(article=article):
             readings.note_all(session, [(openid, article, at)])
         case NewsShown():
-            deliveries.shown(session, openid, effect, at)
+            reply_news.shown(session, openid, effect, at)
         case Reported(event=event, fields=fields):
             _report(session, scribe.message, event, fields)
 
@@ -177,7 +178,7 @@ def _show_again(session: Session, message: Message, effects: tuple[Effect, ...])
     """A message worked on twice (its first answer never got out) may show other news the second time."""
     for effect in effects:
         if isinstance(effect, NewsShown):
-            deliveries.shown(session, message.openid, effect, message.at)
+            reply_news.shown(session, message.openid, effect, message.at)
 
 
 def _choose(scribe: _Scribe, topics: tuple[str, ...], pace: str) -> None:

@@ -47,7 +47,7 @@ def forget_follower(session: Session, openid: str) -> None:
     """What the platform's rules want gone with an unfollow: all but the leads, which have their own consent."""
     for table in (followers, subscriptions, questions, readings, tags, consents, talks):
         table.forget(session, openid)
-    deliveries.drop_pending(session, openid)
+    deliveries.forget(session, openid)
 
 
 def leave(session: Session, secrets: Secrets, openid: str, at: datetime) -> None:

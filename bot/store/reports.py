@@ -8,8 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.store import received
 from bot.store.broadcasts import Broadcast
-from bot.store.deliveries import PUBLISH, TO_MANY, Delivery, blocked, release
+from bot.store.deliveries import PUBLISH, TO_MANY, Delivery, blocked
 
 
 def reported(session: Session, msg_id: str, figures: dict[str, int | None], *, ok: bool, error: str) -> None:
@@ -21,7 +22,7 @@ def reported(session: Session, msg_id: str, figures: dict[str, int | None], *, o
     row.state = "sent" if ok else "failed"
     row.delivered_at = sa.func.coalesce(Delivery.delivered_at, row.settled_at, row.due_at)
     if not ok:
-        release(session, row.id)  # nobody got it: the articles may come by another way
+        received.free(session, row.id)  # nobody got it: the articles may come by another way
     session.flush()
     _sum_up(session, row.broadcast_id, figures)
 
@@ -62,7 +63,7 @@ def template_reported(session: Session, openid: str, msg_id: str, *, ok: bool, e
         return  # whoever sends it is about to say so; only if they cannot, this counts
     row.state, row.settled_at = "sent" if ok else "failed", at
     if not ok:
-        release(session, row.id)
+        received.free(session, row.id)
 
 
 def notice_reported(session: Session, openid: str, *, ok: bool, error: str, at: datetime) -> None:
@@ -77,7 +78,7 @@ def notice_reported(session: Session, openid: str, *, ok: bool, error: str, at: 
         return  # as above
     row.state = "sent" if ok else "failed"
     if not ok:
-        release(session, row.id)
+        received.free(session, row.id)
 
 
 def untold(session: Session, channels: Collection[str], since: datetime, now: datetime) -> Sequence[Delivery]:
@@ -119,9 +120,20 @@ def settle_by_staff(session: Session, delivery_id: int, *, arrived: bool, at: da
     if row is None:
         return False
     if not arrived:
-        release(session, delivery_id)
+        received.free(session, delivery_id)
     if row.channel in TO_MANY:
         row.delivered_at = at  # nobody waits for the platform's word any more
         session.flush()
         end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
+    return True
+
+
+def again_after_all(session: Session, delivery_id: int, now: datetime) -> bool:
+    """The platform knows nothing of an unsure one: surely not sent, and planned again. False: it is unsure no more."""
+    unsure = sa.and_(Delivery.id == delivery_id, Delivery.state == "unsure")
+    fresh = {"state": "planned", "due_at": now, "begun_at": None, "settled_at": None, "lease_until": None, "worker": ""}
+    again = sa.update(Delivery).where(unsure).values(**fresh, error="the platform's record does not know it")
+    if session.scalar(again.returning(Delivery.id)) is None:
+        return False
+    received.free(session, delivery_id)
     return True

@@ -23,6 +23,7 @@ from bot.store import (  # noqa: F401 - importing is what makes the tables known
     outbox,
     questions,
     readings,
+    received,
     replies,
     staff,
     subscriptions,

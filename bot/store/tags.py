@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.store import deliveries
 from bot.store.base import Base, add_missing
-from bot.store.deliveries import LONGEST_HELD, Received
+from bot.store.claims import LONGEST_HELD
+from bot.store.received import Received
 from bot.store.subscriptions import APART, AT_ONCE, Subscription
 
 MANY = 10_000

@@ -20,7 +20,7 @@ from bot.dialogue.message import Message, Other
 from bot.dialogue.reply import tap
 from bot.dialogue.wording import Heard, Wording
 from bot.replies import OwnReplies, own_replies
-from bot.store import deliveries, leads
+from bot.store import leads, reply_news
 from bot.store.base import Sessions, reading
 from bot.wiring.common import Base, reader
 from bot.wiring.library import Library
@@ -107,7 +107,7 @@ def note_reading(made: Base, openid: str, article: int) -> None:
 
 def _waiting_news(sessions: Sessions, articles: Articles, openid: str) -> WaitingNews:
     with reading(sessions) as session:
-        waiting = deliveries.waiting_news(session, openid, datetime.now(UTC))
+        waiting = reply_news.waiting(session, openid, datetime.now(UTC))
     return WaitingNews(waiting.broadcasts, articles.get(waiting.articles), waiting.later)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from bot.layout import titled
-from bot.store import deliveries, news
+from bot.store import claims, deliveries, news
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
@@ -131,5 +131,5 @@ def draft_of(press: Press, issue: Issue, row: Delivery) -> str:
         raise Off("an article was taken down")
     media_id = make(press.platform, press.sessions, titled(stories, title), press.layout)
     with press.sessions.begin() as session:
-        deliveries.drafted(session, row.id, press.worker, media_id)
+        claims.drafted(session, row.id, press.worker, media_id)
     return media_id

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.adapters.wechat.errors import AlreadyDone, Busy, PlatformError, Unsure
-from bot.store import deliveries, materials
+from bot.store import claims, deliveries, materials
 from bot.store.base import Sessions
 from bot.store.deliveries import Delivery
 from jobs.drafts import Layout
@@ -49,7 +49,7 @@ def deliver_due(
     press = Press(sessions, platform, ledger, names, layout, now, uuid.uuid4().hex, lists)
     recall(sessions, ledger, now())
     with sessions.begin() as session:
-        deliveries.recover(session, now())
+        claims.recover(session, now())
     sent = 0
     while rows := _claim(press):
         sent += sum(_deliver(press, row) for row in rows)
@@ -60,7 +60,7 @@ def deliver_due(
 def _claim(press: Press) -> Sequence[Delivery]:
     """One at a time: a list that went plans the next one."""
     with press.sessions.begin() as session:
-        return deliveries.claim(session, deliveries.TO_MANY, press.worker, press.now(), LEASE, 1)
+        return claims.claim(session, deliveries.TO_MANY, press.worker, press.now(), LEASE, 1)
 
 
 def _deliver(press: Press, row: Delivery) -> bool:
@@ -89,7 +89,7 @@ def _first_call(press: Press, row: Delivery) -> Call:
 def _same_call(press: Press, row: Delivery, begun: datetime) -> Call:
     """It may have gone out: the same call with the same clientmsgid, and nothing else changed."""
     with press.sessions.begin() as session:
-        deliveries.start(session, row.id, press.worker, press.now(), LEASE)
+        claims.start(session, row.id, press.worker, press.now(), LEASE)
     if press.now() - begun > REPEATABLE:
         raise Unsure(None, "the platform has forgotten the clientmsgid")
     if row.channel == LIST:

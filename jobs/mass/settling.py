@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from bot.adapters.wechat.errors import PlatformError, Unsure
-from bot.store import deliveries, reports, tags
+from bot.store import claims, received, reports, tags
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.tagging import UNKNOWN_TAG
@@ -27,7 +27,7 @@ def settle(press: Press, row: Delivery, state: str, *, error: str = "", msg_id: 
     longer ours."""
     following = another_is_due(press, row)
     with press.sessions.begin() as session:
-        mine = deliveries.settle(session, row.id, press.worker, state, press.now(), error=error, msg_id=msg_id)
+        mine = claims.settle(session, row.id, press.worker, state, press.now(), error=error, msg_id=msg_id)
         if mine and following:
             plan_another(press, session, row)
         if mine and state == "unsure":
@@ -43,7 +43,7 @@ def repeat_later(press: Press, row: Delivery, error: Unsure) -> None:
         settle(press, row, "unsure", error=str(error))
         return
     with press.sessions.begin() as session:
-        deliveries.ask_again(session, row.id, press.worker, now + PAUSE, str(error))
+        claims.ask_again(session, row.id, press.worker, now + PAUSE, str(error))
 
 
 def give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | None) -> None:
@@ -55,8 +55,8 @@ def give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | Non
         if isinstance(error, PlatformError) and error.code in UNKNOWN_TAG:
             tags.lost(session, broadcast.topic)
         if wait is not None and row.attempts < TRIES:
-            deliveries.put_back(session, row.id, press.worker, press.now() + max(wait, PAUSE), str(error))
+            claims.put_back(session, row.id, press.worker, press.now() + max(wait, PAUSE), str(error))
         else:
-            deliveries.release(session, row.id)
-            deliveries.settle(session, row.id, press.worker, "failed", press.now(), error=str(error))
+            received.free(session, row.id)
+            claims.settle(session, row.id, press.worker, "failed", press.now(), error=str(error))
             reports.end_as_one(session, broadcast)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import Unsure
-from bot.store import deliveries, tags
+from bot.store import claims, received, tags
 from bot.store.base import reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
@@ -41,7 +41,7 @@ def first_call(press: Press, issue: Issue, row: Delivery) -> Call:
 def same_call(press: Press, row: Delivery) -> Call:
     """The one that was begun before, once more. Raises Unsure where it cannot be made any more."""
     with reading(press.sessions) as session:
-        openids = deliveries.recipients_of(session, row.id)
+        openids = received.recipients_of(session, row.id)
     if len(openids) < 2:  # the others left meanwhile; refused for that, it would look as if it had not gone out
         raise Unsure(None, "too few are left on the list to ask with it")
     return _call(press, row, openids, row.media_id)
@@ -87,10 +87,10 @@ def _begin(press: Press, issue: Issue, row: Delivery, openids: Sequence[str]) ->
         if len(openids) < 2:
             raise Postponed("others took what was left of the month's sends")
         with press.sessions.begin() as session:
-            if not deliveries.receive_as_one(session, openids, issue.articles, row.id, press.now()):
+            if not received.receive_as_one(session, openids, issue.articles, row.id, press.now()):
                 raise Postponed("somebody got one of the articles meanwhile")
-            deliveries.to_list(session, row.id, press.worker)
-            if not deliveries.start(session, row.id, press.worker, press.now(), LEASE):
+            claims.to_list(session, row.id, press.worker)
+            if not claims.start(session, row.id, press.worker, press.now(), LEASE):
                 raise Postponed("the lease is over")
     except Postponed:
         press.ledger.give_back_each(openids, press.now())

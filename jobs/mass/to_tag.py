@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.adapters.wechat.errors import PlatformError, Unsure
-from bot.store import deliveries, tags
+from bot.store import claims, tags
 from bot.store.base import reading
 from bot.store.deliveries import Delivery
 from bot.tagging import AT_ONCE, tag_of, tagged, untagged
@@ -78,7 +78,7 @@ def _batch(press: Press, issue: Issue, row: Delivery, look: Callable[..., list[s
     with press.sessions.begin() as session:
         if not tags.take(session, issue.topic, press.worker, now, LEASE):
             raise Postponed("the tag is just being put on who follows the topic")
-        if not deliveries.keep(session, row.id, press.worker, now, LEASE):
+        if not claims.keep(session, row.id, press.worker, now, LEASE):
             raise Postponed("the lease is over")
         return look(session, issue.topic, issue.articles, issue.fresh, row.id, now, after, AT_ONCE)
 
@@ -93,7 +93,7 @@ def _begin(press: Press, issue: Issue, row: Delivery) -> None:
                 raise Postponed("the tag changed meanwhile")
             if not tags.receive(session, issue.topic, issue.articles, row.id, press.now()):
                 raise Postponed("somebody got one of the articles meanwhile")
-            if not deliveries.start(session, row.id, press.worker, press.now(), LEASE):
+            if not claims.start(session, row.id, press.worker, press.now(), LEASE):
                 raise Postponed("the lease is over")
             tags.let_go(session, issue.topic, press.worker)  # from here on the delivery itself keeps others from it
     except Postponed:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store import deliveries
+from bot.store import claims, received
 from bot.store.deliveries import Delivery
 from config.settings import read
 from jobs import doubts
@@ -44,6 +44,5 @@ def receive_many(
 if __name__ == "__main__":
     doubts.ASKED_AGAIN = timedelta(seconds=20)
     if os.environ.get("CLAIMING") == "off":
-        for mine in (claim, start_many, receive_many):
-            setattr(deliveries, mine.__name__, mine)
+        claims.claim, claims.start_many, received.receive_many = claim, start_many, receive_many
     raise SystemExit(worker(read(os.environ)))

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from bot.adapters.wechat.errors import Busy, NeedsOperator, PlatformError, RecipientLost, TokenRefused, Unsure
 from bot.dialogue.effects import NewsShown, Reported
 from bot.dialogue.message import Receipt
-from bot.store import broadcasts, deliveries
+from bot.store import broadcasts, claims, reply_news
 from bot.store.broadcasts import Results
 from bot.store.consents import Consent
-from bot.store.deliveries import Delivery, Reach, Waiting
+from bot.store.deliveries import Delivery, Reach
 from bot.store.effects import commit
+from bot.store.reply_news import Waiting
 from jobs import deliver, digest, mass
 from jobs.courier import Courier, Speed, Template, Wording
 from jobs.drafts import Layout
@@ -69,7 +70,7 @@ def results(shelf: Shelf, number: int) -> Results:
 
 def waiting(shelf: Shelf, openid: str) -> Waiting:
     with shelf.store() as session:
-        return deliveries.waiting_news(session, openid, shelf.clock())
+        return reply_news.waiting(session, openid, shelf.clock())
 
 
 # The best channel
@@ -221,7 +222,7 @@ def test_one_cut_off_in_front_of_many_is_asked_for_before_the_platform_forgets_i
 
     account.cut = slow
     assert send(shelf, account) == len(openids)
-    assert shelf.clock() - began > deliveries.TEMPLATE_KNOWN
+    assert shelf.clock() - began > claims.TEMPLATE_KNOWN
     assert {row.state for row in by_openid(shelf).values()} == {"sent"}
     assert {len(got) for got in account.phones.values()} == {1}
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from bot.adapters.wechat.client import ChatRecord, Platform
 from bot.adapters.wechat.errors import NeedsOperator
-from bot.store import deliveries
-from bot.store.deliveries import Delivery, Reach, waiting_news
+from bot.store import received, reply_news
+from bot.store.deliveries import Delivery, Reach
 from jobs import deliver, digest, doubts
 from tests.jobs.courier import WORDS
 from tests.jobs.shelf import HOUR, MINUTE
@@ -56,7 +56,7 @@ def two_in_doubt(world: World, count: int = 8) -> tuple[list[str], str, str]:
         got = cut.openid
         row = session.scalars(sa.select(Delivery).where(Delivery.openid == missed)).one()
         row.state, row.begun_at, row.settled_at = "unsure", world.shelf.clock(), world.shelf.clock()
-        deliveries.receive(session, missed, [1], row.id, world.shelf.clock())
+        received.receive(session, missed, [1], row.id, world.shelf.clock())
     return openids, got, missed
 
 
@@ -81,7 +81,7 @@ def test_a_record_that_proves_nothing_leaves_them_to_staff(world: World, record:
     assert asked(world) == 0
     assert (states(world)[got], states(world)[missed]) == ("unsure", "unsure")
     with world.shelf.store() as session:
-        assert waiting_news(session, missed, world.shelf.clock()).articles == ()
+        assert reply_news.waiting(session, missed, world.shelf.clock()).articles == ()
 
 
 def test_with_too_few_witnesses_nothing_is_believed(world: World) -> None:
@@ -159,7 +159,7 @@ def test_a_machine_that_slept_after_it_began_sends_nothing_any_more(
 def _until(world: World, turns: int = 2) -> None:
     """Each try is put back and begun again, for the clock sleeps every time: stopped after a few."""
     left = [turns]
-    real = deliver.deliveries.put_back
+    real = deliver.claims.put_back
 
     def counted(*args: Any, **more: Any) -> bool:
         left[0] -= 1
@@ -168,5 +168,5 @@ def _until(world: World, turns: int = 2) -> None:
         return real(*args, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deliver.deliveries, "put_back", counted)
+        patch.setattr(deliver.claims, "put_back", counted)
         run(world)

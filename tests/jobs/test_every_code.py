@@ -13,8 +13,9 @@ import pytest
 from bot.adapters.redis_scripts import connected
 from bot.adapters.wechat.errors import NeedsOperator, PlatformError, QuotaUsed, error_from, reaction_to
 from bot.adapters.wechat.windows import MESSAGE
+from bot.store import reply_news
 from bot.store.base import Sessions
-from bot.store.deliveries import Delivery, Reach, waiting_news
+from bot.store.deliveries import Delivery, Reach
 from bot.store.followers import Follower
 from jobs import deliver, digest
 from jobs.courier import Courier
@@ -98,7 +99,7 @@ def _word(push: Push, openid: str, row: Delivery, code: int) -> str:
         return "told" if push.told and push.world.ledger.is_held("service") else "again"
     if row.state == "failed":
         with push.store() as session:
-            assert waiting_news(session, openid, push.world.shelf.clock()).articles == (1,)
+            assert reply_news.waiting(session, openid, push.world.shelf.clock()).articles == (1,)
         assert str(code) in row.error
         return "told" if push.told else "left to the next reply"
     return str(row.state)

@@ -12,7 +12,7 @@ from bot.adapters.redis_scripts import connected
 from bot.adapters.vault import Vault
 from bot.dialogue.effects import Reported
 from bot.dialogue.message import Receipt
-from bot.store import deliveries, erasures
+from bot.store import erasures, received, reply_news
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.effects import commit
@@ -75,8 +75,8 @@ def test_only_subscribers_whose_time_it_is_and_who_have_not_got_it(world: World)
     with world.shelf.store.begin() as session:
         erasures.forget_follower(session, left)
         erasures.forget_follower(session, late)
-        deliveries.receive(session, got, [1], None, now)
-        deliveries.receive(session, weekly, [2], None, now - DAY)
+        received.receive(session, got, [1], None, now)
+        received.receive(session, weekly, [2], None, now - DAY)
     world.shelf.subscribe(late, "chips", "cars", ago=MINUTE)
     plan(world)
     assert send(world) == 1
@@ -230,7 +230,7 @@ def test_a_report_that_was_lost_is_asked_for(world: World, status: str, ended: s
     send(world, later=lambda: later)
     assert state(world).state == ended
     with world.shelf.store() as session:
-        left = deliveries.waiting_news(session, openids[0], later).articles
+        left = reply_news.waiting(session, openids[0], later).articles
     assert left == (() if ended == "done" else (1,))
 
 
@@ -246,7 +246,7 @@ def test_a_list_that_is_refused_ends_it_and_gives_back_what_it_took(world: World
     assert world.ledger.mass_left("any", now) == 4
     assert [world.ledger.spend_each(openids, now) == openids for _ in range(5)] == [True] * 4 + [False]
     with world.shelf.store() as session:
-        assert deliveries.waiting_news(session, openids[0], now).articles == (1,)
+        assert reply_news.waiting(session, openids[0], now).articles == (1,)
 
 
 def test_a_busy_platform_is_asked_again_with_the_same_id(world: World) -> None:

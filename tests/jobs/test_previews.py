@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from bot.adapters.wechat import trouble
 from bot.adapters.wechat.errors import BadRequest
 from bot.commands.push import Wanted, push
-from bot.store import broadcasts, deliveries, reports
+from bot.store import broadcasts, claims, received, reply_news, reports
 from bot.store.broadcasts import Broadcast
-from bot.store.deliveries import Delivery, Reach, Waiting
+from bot.store.deliveries import Delivery, Reach
+from bot.store.reply_news import Waiting
 from jobs import deliver, digest, mass, previews, release
 from jobs.courier import Courier
 from jobs.drafts import Layout
@@ -49,7 +50,7 @@ def state(shelf: Shelf, number: int) -> str:
 
 def waiting_for(shelf: Shelf, openid: str) -> Waiting:
     with shelf.store() as session:
-        return deliveries.waiting_news(session, openid, shelf.clock())
+        return reply_news.waiting(session, openid, shelf.clock())
 
 
 def test_nothing_goes_while_staff_may_look_and_all_goes_when_their_time_is_over(shelf: Shelf, account: Account) -> None:
@@ -168,12 +169,12 @@ def test_the_command_line_does_it_all(shelf: Shelf) -> None:
 def test_unsure_deliveries_are_settled_by_staff(shelf: Shelf) -> None:
     number = planned(shelf, Habits())
     with shelf.store.begin() as session:
-        (row,) = deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 1)
-        deliveries.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
-        deliveries.receive(session, "oA", [1, 2], row.id, shelf.clock())
+        (row,) = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 1)
+        claims.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
+        received.receive(session, "oA", [1, 2], row.id, shelf.clock())
     shelf.clock.move(HOUR)
     with shelf.store.begin() as session:
-        deliveries.recover(session, shelf.clock())
+        claims.recover(session, shelf.clock())
         broadcasts.finish(session)
     assert state(shelf, number) == "unsure"
     with shelf.store.begin() as session:

@@ -12,7 +12,7 @@ from bot.adapters.vault import Vault
 from bot.commands.push import Wanted, push
 from bot.dialogue.effects import Reported
 from bot.dialogue.message import Receipt
-from bot.store import broadcasts, deliveries
+from bot.store import broadcasts, claims
 from bot.store.broadcasts import Results
 from bot.store.deliveries import Delivery, Reach
 from bot.store.effects import commit
@@ -141,8 +141,8 @@ def test_a_worker_that_died_with_it_leaves_it_to_the_event(world: World, secrets
     number = planned(world)
     ask(world, number)
     with world.shelf.store.begin() as session:
-        (mine,) = deliveries.claim(session, ("publish",), "dead", world.shelf.clock(), timedelta(minutes=1), 1)
-        deliveries.start(session, mine.id, "dead", world.shelf.clock(), timedelta(minutes=1))
+        (mine,) = claims.claim(session, ("publish",), "dead", world.shelf.clock(), timedelta(minutes=1), 1)
+        claims.start(session, mine.id, "dead", world.shelf.clock(), timedelta(minutes=1))
     world.shelf.clock.move(2 * MINUTE)
     assert go(world) == 0
     assert row(world).state == "unsure"

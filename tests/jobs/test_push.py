@@ -23,11 +23,13 @@ from bot.adapters.wechat.errors import (
 from bot.commands.push import Wanted, push
 from bot.dialogue.effects import NewsShown, TopicsChosen, Unfollowed
 from bot.dialogue.reply import Card
-from bot.store import broadcasts, deliveries, followers, news, reports
+from bot.store import broadcasts, claims, deliveries, followers, news, received, reply_news, reports
 from bot.store.broadcasts import Broadcast
-from bot.store.deliveries import Delivery, NewsTaken, Reach, Received, Waiting
+from bot.store.deliveries import Delivery, Reach
 from bot.store.effects import commit
 from bot.store.news import Rules, Story
+from bot.store.received import Received
+from bot.store.reply_news import NewsTaken, Waiting
 from jobs import deliver, digest, mass
 from jobs.deliver import Wording
 from jobs.drafts import Layout
@@ -64,7 +66,7 @@ def rows(shelf: Shelf, table: Any) -> list[Any]:
 
 def waiting(shelf: Shelf, openid: str) -> Waiting:
     with shelf.store() as session:
-        return deliveries.waiting_news(session, openid, shelf.clock())
+        return reply_news.waiting(session, openid, shelf.clock())
 
 
 def lost(why: str, code: int = 43004) -> RecipientLost:
@@ -320,7 +322,7 @@ def test_the_row_of_a_worker_that_died_before_sending_is_sent_by_another(shelf: 
     shelf.put(1, "chips")
     plan(shelf)
     with shelf.store.begin() as session:
-        assert deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
+        assert claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
     assert send(shelf, account) == 0
     shelf.clock.move(2 * MINUTE)
     assert send(shelf, account) == 1
@@ -333,7 +335,7 @@ def test_the_row_of_a_worker_whose_clock_was_days_ahead_is_sent_by_another(shelf
     plan(shelf)
     with shelf.store.begin() as session:
         ahead = shelf.clock() + timedelta(days=3)
-        assert deliveries.claim(session, ("service",), "dead", ahead, deliver.LEASE, 5)
+        assert claims.claim(session, ("service",), "dead", ahead, deliver.LEASE, 5)
     assert send(shelf, account) == 1
 
 
@@ -343,9 +345,9 @@ def test_the_row_of_a_worker_that_died_while_sending_is_unsure(shelf: Shelf, acc
     shelf.put(1, "chips")
     plan(shelf)
     with shelf.store.begin() as session:
-        (row,) = deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
-        assert deliveries.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
-        deliveries.receive(session, "oA", [1], row.id, shelf.clock())
+        (row,) = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
+        assert claims.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
+        received.receive(session, "oA", [1], row.id, shelf.clock())
     shelf.clock.move(2 * MINUTE)
     assert send(shelf, account) == 0
     assert [row.state for row in rows(shelf, Delivery)] == ["unsure"]

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import NoRight, PlatformError
-from bot.store import deliveries
-from bot.store.deliveries import Delivery, Received
+from bot.store import claims, received
+from bot.store.deliveries import Delivery
+from bot.store.received import Received
 from jobs import courier as couriers
 from jobs import deliver
 from jobs import supply as supplies
@@ -75,8 +76,8 @@ def test_what_a_dead_worker_had_made_ready_is_free_again_and_no_cap_counts_it(sh
         send(shelf, account)
     # As if no hand had been left to give it back.
     with shelf.store.begin() as session:
-        rows = deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 9)
-        deliveries.receive_many(session, {row.id: (row.openid, [1]) for row in rows}, shelf.clock())
+        rows = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 9)
+        received.receive_many(session, {row.id: (row.openid, [1]) for row in rows}, shelf.clock())
     assert len(rows) == 2
     account.fails = lambda _: None
     shelf.clock.move(2 * MINUTE)
@@ -259,7 +260,7 @@ def test_what_dead_workers_left_comes_first_and_while_a_push_goes_on(
     monkeypatch.setattr(supplies, "TIDIED", 0.0)
     openids = writers(shelf, 30)
     with shelf.store.begin() as session:
-        rows = deliveries.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 2)
+        rows = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 2)
     supply = Supply(courier(shelf, account))
     first = supply.take(lambda: None)
     shelf.clock.move(2 * MINUTE)

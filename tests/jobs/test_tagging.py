@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.adapters.vault import Vault
 from bot.dialogue.effects import Reported
 from bot.dialogue.message import Receipt
-from bot.store import deliveries, erasures, tags
+from bot.store import erasures, received, tags
 from bot.store.effects import commit
 from bot.tagging import made_again
 from jobs import digest, follow, mass
@@ -99,7 +99,7 @@ def test_the_tag_goes_back_to_all_who_follow_the_topic_once_a_mass_send_is_over(
     world.shelf.put(1, "chips")
     digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), reach=Reach(()))
     with world.shelf.store.begin() as session:
-        deliveries.receive(session, everybody[0], [1], None, datetime.now(UTC))
+        received.receive(session, everybody[0], [1], None, datetime.now(UTC))
     assert mass_send(world) == 1
     assert members(world, tag_id) == set(everybody[1:])
     assert in_step(world) == 0, "the platform may still be sending"
@@ -117,7 +117,7 @@ def test_a_send_of_which_the_platform_never_told_keeps_the_tag_for_a_day(world: 
     world.shelf.put(1, "chips")
     digest.plan(world.shelf.store, ["chips"], datetime.now(UTC), reach=Reach(()))
     with world.shelf.store.begin() as session:
-        deliveries.receive(session, everybody[0], [1], None, datetime.now(UTC))
+        received.receive(session, everybody[0], [1], None, datetime.now(UTC))
     mass_send(world)
     assert in_step(world, datetime.now(UTC) + 23 * HOUR) == 0
     assert in_step(world, datetime.now(UTC) + 25 * HOUR) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store import broadcasts, deliveries
+from bot.store import broadcasts, claims
 from bot.store.base import Sessions
 from bot.store.deliveries import Delivery
 from tests.store.say import NOON
@@ -30,7 +30,7 @@ def statements(store: Sessions) -> list[tuple[str, Any]]:
     listener = lambda _c, _k, statement, parameters, *_: asked.append((statement, parameters))  # noqa: E731
     sa.event.listen(engine, "before_cursor_execute", listener)
     with store.begin() as session:
-        claimed = deliveries.claim(session, ("template",), "w", NOON + MINUTE, MINUTE, 8)
+        claimed = claims.claim(session, ("template",), "w", NOON + MINUTE, MINUTE, 8)
     sa.event.remove(engine, "before_cursor_execute", listener)
     assert claimed[0].openid == "o7"
     return [one for one in asked if one[0].startswith(("UPDATE", "WITH"))]

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store import deliveries, tags
+from bot.store import tags
 from bot.store.base import Sessions
+from bot.store.received import receive
 from bot.store.subscriptions import Subscription
 from tests.store.say import NOON
 
@@ -39,7 +40,7 @@ def subscribed(store: Sessions, count: int, *, received: int = 0, topic: str = "
         rows = [{"openid": one, "topic": topic, "since": BEFORE, "pace": ""} for one in openids]
         session.execute(sa.insert(Subscription), rows)
         for openid in openids[:received]:
-            deliveries.receive(session, openid, [1], None, NOON)
+            receive(session, openid, [1], None, NOON)
 
 
 def asked(store: Sessions, **more: int) -> int:
