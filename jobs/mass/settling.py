@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from bot.adapters.wechat.errors import PlatformError, Unsure
-from bot.store import claims, received, reports, tags
+from bot.store import claims, reports, tags
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.tagging import UNKNOWN_TAG
@@ -56,7 +56,5 @@ def give_up(press: Press, row: Delivery, error: Exception, wait: timedelta | Non
             tags.lost(session, broadcast.topic)
         if wait is not None and row.attempts < TRIES:
             claims.put_back(session, row.id, press.worker, press.now() + max(wait, PAUSE), str(error))
-        else:
-            received.free(session, row.id)
-            claims.settle(session, row.id, press.worker, "failed", press.now(), error=str(error))
+        elif claims.unsent(session, row.id, press.worker, "failed", press.now(), error=str(error)):
             reports.end_as_one(session, broadcast)

@@ -518,6 +518,25 @@ def test_a_mass_send_of_a_dead_worker_is_asked_for_with_the_same_clientmsgid(she
     assert account.phones == {"oA": ["文章1 https://site.example/1"]}
 
 
+def test_a_worker_that_slept_while_another_sent_takes_nothing_from_it(shelf: Shelf, account: Account) -> None:
+    def asleep(call: str) -> PlatformError | None:
+        if call != "draft":
+            return None
+        account.fails = lambda _: None
+        shelf.clock.move(mass.LEASE + MINUTE)
+        assert send_mass(shelf, account) == 1
+        return BadRequest(40008, "kind")
+
+    shelf.subscribe("oA", "chips")
+    shelf.put(1, "chips")
+    plan(shelf)
+    plan_mass(shelf)
+    account.fails = asleep
+    assert send_mass(shelf, account) == 0
+    assert [row.state for row in rows(shelf, Delivery)] == ["sent"]
+    assert waiting(shelf, "oA") == Waiting()
+
+
 def test_after_a_day_the_platform_forgets_the_clientmsgid_and_staff_must_look(shelf: Shelf, account: Account) -> None:
     shelf.subscribe("oA", "chips")
     shelf.put(1, "chips")
