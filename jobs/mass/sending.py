@@ -80,10 +80,14 @@ def _deliver(press: Press, row: Delivery) -> bool:
 
 
 def _first_call(press: Press, row: Delivery) -> Call:
+    """Whatever was cut off on the way to it, a draft or a tag, the send itself did not begin."""
     issue = issue_of(press, row)
     by_list = row.channel == LIST or to_list.does_better(press, issue)
-    call = None if by_list else to_tag.first_call(press, issue, row)
-    return call or to_list.first_call(press, issue, row)
+    try:
+        call = None if by_list else to_tag.first_call(press, issue, row)
+        return call or to_list.first_call(press, issue, row)
+    except Unsure as error:
+        raise Postponed(str(error)) from error
 
 
 def _same_call(press: Press, row: Delivery, begun: datetime) -> Call:

@@ -537,6 +537,21 @@ def test_a_worker_that_slept_while_another_sent_takes_nothing_from_it(shelf: She
     assert waiting(shelf, "oA") == Waiting()
 
 
+@pytest.mark.parametrize("call", ["material", "draft", "tag"])
+def test_a_call_that_was_cut_before_the_send_began_costs_a_minute_and_not_the_send(
+    shelf: Shelf, account: Account, call: str
+) -> None:
+    shelf.subscribe("oA", "chips")
+    shelf.put(1, "chips")
+    plan(shelf)
+    plan_mass(shelf)
+    account.cut = once(call, Unsure(None, "timeout"))
+    assert send_mass(shelf, account) == 0
+    shelf.clock.move(2 * MINUTE)
+    assert send_mass(shelf, account) == 1
+    assert account.phones == {"oA": ["文章1 https://site.example/1"]}
+
+
 def test_after_a_day_the_platform_forgets_the_clientmsgid_and_staff_must_look(shelf: Shelf, account: Account) -> None:
     shelf.subscribe("oA", "chips")
     shelf.put(1, "chips")
