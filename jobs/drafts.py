@@ -17,6 +17,7 @@ from bot.adapters.wechat.client import (
     DRAFT_TITLE,
     DraftArticle,
 )
+from bot.adapters.wechat.errors import Busy, Unsure
 from bot.store import materials
 from bot.store.base import Sessions, reading
 from bot.store.news import Story
@@ -43,9 +44,13 @@ class Layout:
 
 
 def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], how: Layout) -> str:
-    """The media_id of a new draft. A draft made twice is only a draft too many."""
+    """The media_id of a new draft. Raises PlatformError: Busy also for a call that was cut off, for a draft made twice is
+    only a draft too many."""
     mover = Mover(platform, sessions, how.fetch)
-    return platform.add_draft([_article(story, mover, how.tail) for story in stories])
+    try:
+        return platform.add_draft([_article(story, mover, how.tail) for story in stories])
+    except Unsure as error:
+        raise Busy(error.code, error.message, call=error.call) from error
 
 
 def cover(platform: Uploads, sessions: Sessions) -> str:

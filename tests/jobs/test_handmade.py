@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from bot.adapters.wechat.errors import Busy, NoRight, PlatformError
+from bot.adapters.wechat.errors import Busy, NoRight, PlatformError, Unsure
 from bot.layout import page
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Reach
@@ -42,9 +42,10 @@ def test_what_is_new_in_any_topic_becomes_one_draft_and_staff_are_told(shelf: Sh
     assert handmade.plan(shelf.store, shelf.clock()) == 0
 
 
-def test_a_busy_platform_is_asked_again(shelf: Shelf, account: Account) -> None:
+@pytest.mark.parametrize("error", [Busy(-1, "busy"), Unsure(None, "timeout")], ids=["busy", "cut"])
+def test_a_draft_that_was_not_made_for_now_is_made_soon(shelf: Shelf, account: Account, error: PlatformError) -> None:
     planned(shelf)
-    account.fails = once("draft", Busy(-1, "busy"))
+    account.cut = once("draft", error)
     assert go(shelf, account) == 0
     shelf.clock.move(2 * MINUTE)
     assert go(shelf, account) == 1

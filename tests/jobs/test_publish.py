@@ -137,6 +137,15 @@ def test_what_goes_wrong_is_never_repeated_blindly(
         assert row(world).state == "sent"
 
 
+def test_a_draft_that_was_cut_off_is_made_again(world: World) -> None:
+    ask(world, planned(world))
+    world.post("faults", path="/cgi-bin/draft/add", times=1, kind="cut")
+    assert go(world) == 0
+    assert row(world).state == "planned"
+    world.shelf.clock.move(2 * MINUTE)
+    assert go(world) == 1
+
+
 def test_a_worker_that_died_with_it_leaves_it_to_the_event(world: World, secrets: Vault) -> None:
     number = planned(world)
     ask(world, number)
