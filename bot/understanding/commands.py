@@ -61,6 +61,8 @@ class Commands:
             clauses, words = meant, "，".join(meant)
         if name := self._listed(words, asked) or (self._by_core(words) if len(clauses) == 1 else ""):
             return name, True
+        if clauses == [words]:
+            return "", False
         found = [self._listed(clause, asked) or self._by_core(clause) for clause in clauses]
         if asked and "skip" in found:
             found = [name for name in found if name != "resume"]
@@ -83,10 +85,9 @@ class Commands:
 
     def _forms(self, words: str) -> list[str]:
         """As said, then without politeness in front, at the end, and both; 不搞了，谢谢 is 不搞了 before it is 不搞."""
-        front = self._front.sub("", words)
-        ends = (self._thanks, self._back)
-        forms = [words, front, *(end.sub("", form) for end in ends for form in (words, front))]
-        return [form for form in dict.fromkeys(forms) if form]
+        begun = tuple(dict.fromkeys((words, self._front.sub("", words))))
+        ended = (end.sub("", form) for end in (self._thanks, self._back) for form in begun)
+        return [form for form in dict.fromkeys((*begun, *ended)) if form]
 
     def _by_core(self, words: str) -> str:
         """The command whose core is there, when next to nothing else is."""

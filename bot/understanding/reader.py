@@ -18,13 +18,13 @@ from bot.understanding.people import People
 from bot.understanding.phones import Contacts
 from bot.understanding.places import Places
 from bot.understanding.reading import Reading, Value
-from bot.understanding.text import Sheet, bare
+from bot.understanding.text import Sheet, bare, plain, without_endless
 from bot.understanding.trades import Trades
 from bot.understanding.typos import Typos
 
 Values = dict[str, Value]
 
-COMMANDS_KEPT = 64
+MESSAGES_KEPT = 64
 """The same message is read for several rows of the table of routes, one after another."""
 
 _OPEN = frozenset({"human", "delete_data"})
@@ -36,7 +36,8 @@ class Reader:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._gazetteer = lexicon.places
-        self._command = lru_cache(COMMANDS_KEPT)(Commands(lexicon).read)
+        self._plain = lru_cache(MESSAGES_KEPT)(self._put_right)
+        self._command = lru_cache(MESSAGES_KEPT)(Commands(lexicon).read)
         self._articles = Articles(lexicon)
         self._companies = Companies(lexicon)
         self._people = People(lexicon)
@@ -52,14 +53,15 @@ class Reader:
 
     def wants_human(self, text: str) -> bool:
         """Whether the message has the command `human`, without reading the rest of it."""
-        words = self._sheet(text).text
+        words = self._plain(text)
         return bool(bare(words)) and self._command(words, None)[0] == "human"
 
-    def _sheet(self, text: str) -> Sheet:
-        return Sheet(text, self._swaps, self._typos.put_right)
+    def _put_right(self, text: str) -> str:
+        """In plain characters, with slips by sound put right."""
+        return without_endless(self._typos.put_right(plain(text, self._swaps)))
 
     def __call__(self, text: str, asked: str | None = None) -> Reading:
-        sheet = self._sheet(text)
+        sheet = Sheet(text, self._plain(text))
         if not bare(sheet.text):
             return Reading()
         command, is_whole = self._command(sheet.text, asked)

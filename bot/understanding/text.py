@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 TAKEN = "\x00"
@@ -33,15 +33,17 @@ def plain(text: str, swaps: dict[int, str] | None = None) -> str:
     return simple.translate(swaps) if swaps else simple
 
 
+def without_endless(text: str) -> str:
+    """Of the same length, and no reader sees the runs of digits that are no number."""
+    return _ENDLESS.sub(lambda run: TAKEN * len(run[0]), text)
+
+
 class Sheet:
     """One message under reading. `text` is plain, `said` the follower's own words; both have the same positions."""
 
-    def __init__(
-        self, said: str, swaps: dict[int, str] | None = None, put_right: Callable[[str], str] | None = None
-    ) -> None:
+    def __init__(self, said: str, text: str) -> None:
         self.said = said[:LONGEST]
-        self.text = plain(said, swaps)
-        self.text = _ENDLESS.sub(lambda run: TAKEN * len(run[0]), put_right(self.text) if put_right else self.text)
+        self.text = text
         self._left = self.text
         self.names: list[Span] = []
 

@@ -14,13 +14,16 @@ class Typos:
         self._real = frozenset(real)
         self._words = {tuple(sound_of.get(char, char) for char in word): word for word in words}
         self._sizes = sorted({len(word) for word in self._words.values()}, reverse=True)
+        self._first = frozenset(sounds[0] for sounds in self._words)
 
     def put_right(self, text: str) -> str:
         """The text with every such word spelled as it should be; of the same length."""
         heard = tuple(self._sound_of.get(char, "") for char in text)
+        starts = [start for start, sound in enumerate(heard) if sound in self._first]
         for size in self._sizes:
-            for start in range(len(text) - size + 1):
-                word = self._words.get(heard[start : start + size])
+            for start in starts:
+                sounds = heard[start : start + size]
+                word = self._words.get(sounds) if len(sounds) == size else None
                 window = text[start : start + size] if word else ""
                 if (
                     word
