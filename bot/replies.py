@@ -39,6 +39,7 @@ class OwnReplies:
     phrases: Live = field(init=False)
     says: Live = field(init=False)
     seen: int = 0
+    _rules: tuple[KeywordRule, ...] = field(init=False, default=())
     _worded: Mapping[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,7 +49,7 @@ class OwnReplies:
 
     def __iter__(self) -> Iterator[KeywordRule]:
         """The rules that answer."""
-        return iter(self.now.keywords)
+        return iter(self._rules)
 
     def entries(self) -> tuple[Entry, ...]:
         """The menu's entries in their order; those that cannot be words (pictures, scans) are left out."""
@@ -68,6 +69,7 @@ class OwnReplies:
 
     def _take(self, replies: Replies) -> None:
         self.now = replies
+        self._rules = replies.keywords
         self._worded = {**self.config, WELCOME: replies.welcome}
 
 

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.effects import Asked
 from bot.dialogue.intake_labels import covered
-from bot.dialogue.lookups import Article, Found, Lookups
+from bot.dialogue.lookups import AT_ONCE, Article, Found, Lookups
 from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Card, Words, link
 from bot.dialogue.turn import Turn
 from bot.dialogue.wording import plain
 
-PAGE = 5
+PAGE = AT_ONCE
 TITLE = 34
 READ_KEPT = 24
 NEWEST, NEAR = 20, 20
@@ -96,8 +96,9 @@ def _search(text: str, conversation: Conversation, at: datetime, lookups: Lookup
     alone = found.clear or len(found.articles) == 1
     if alone and not (found.read_as or found.missed_period or _may_be_inquiry(text, lookups)):
         return _card(found.articles[0], replace(conversation, listing=None), at, lookups, question)
-    articles = found.articles[:1] if found.clear else found.articles
-    return _list(_heading(found, lookups), question, articles, conversation, at, lookups)
+    if found.clear:
+        found = replace(found, articles=found.articles[:1], more=())
+    return _list(_heading(found, lookups), question, found.articles, conversation, at, lookups, found.more)
 
 
 def _may_be_inquiry(text: str, lookups: Lookups) -> bool:
@@ -125,9 +126,16 @@ def _nothing(text: str, question: str, conversation: Conversation, lookups: Look
 
 
 def _list(
-    heading: str, question: str, found: tuple[Article, ...], conversation: Conversation, at: datetime, lookups: Lookups
+    heading: str,
+    question: str,
+    found: tuple[Article, ...],
+    conversation: Conversation,
+    at: datetime,
+    lookups: Lookups,
+    more: tuple[int, ...] = (),
 ) -> Turn:
-    listing = Listing(question, tuple(article.id for article in found))
+    """A numbered list of what was found; `more`: ids of what follows."""
+    listing = Listing(question, (*(article.id for article in found), *more))
     shown = replace(conversation, listing=listing, misses=0)
     return _page(heading, shown, listing, found[:PAGE], at, lookups)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.dialogue.conversation import Conversation
@@ -27,14 +28,20 @@ def keyword(message: Message, conversation: Conversation, lookups: Lookups) -> T
 
 def matching(rules: Iterable[KeywordRule], text: str, at: datetime) -> KeywordRule | None:
     """The rule that answers: highest priority first, exact before contains, then the order of the file."""
-    fitting = [rule for rule in rules if fits(rule, plain(text)) and is_open(rule.hours, at)]
+    said = plain(text)
+    fitting = [rule for rule in rules if fits(rule, said) and is_open(rule.hours, at)]
     return max(fitting, key=lambda rule: (rule.priority, rule.match == "exact"), default=None)
 
 
 def fits(rule: KeywordRule, text: str) -> bool:
     """text: as `plain` makes it."""
-    words = [plain(word) for word in rule.words]
+    words = _plain_each(rule.words)
     return text in words if rule.match == "exact" else any(word in text for word in words)
+
+
+@lru_cache(1024)  # every message is held against the same rules
+def _plain_each(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(plain, words))
 
 
 def is_open(hours: str, at: datetime) -> bool:

@@ -59,7 +59,7 @@ def answer(message: Message, conversation: Conversation, lookups: Lookups) -> tu
 
 
 def _finished(route: Route, turn: Turn, message: Message, before: Conversation, lookups: Lookups) -> Turn:
-    turn = replace(turn, conversation=_without_stale(turn.conversation, before, keeps_list=route.keeps_list))
+    turn = _continuing(turn, _without_stale(turn.conversation, before, keeps_list=route.keeps_list))
     if route.name == "intake":
         turn = _with_other_way(turn, message, before, lookups)
     else:
@@ -67,10 +67,16 @@ def _finished(route: Route, turn: Turn, message: Message, before: Conversation, 
     return _fitted(_with_news(turn, message, lookups), lookups)
 
 
+def _continuing(turn: Turn, conversation: Conversation) -> Turn:
+    return turn if conversation is turn.conversation else replace(turn, conversation=conversation)
+
+
 def _without_stale(after: Conversation, before: Conversation, *, keeps_list: bool) -> Conversation:
     """更多 and bare numbers mean what was shown last: an older list or cut text no longer counts."""
     listing = after.listing if keeps_list or after.listing is not before.listing else None
     rest = after.rest if after.rest is not before.rest else ""
+    if listing is after.listing and rest == after.rest:
+        return after
     return replace(after, listing=listing, rest=rest)
 
 

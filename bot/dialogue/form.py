@@ -177,6 +177,11 @@ class Form:
         return by_key | {slot.name: slot for slot in self.slots}
 
     @cached_property
+    def _by_alias(self) -> Mapping[str, Slot]:
+        """Where two slots have the same other name, it is the first one's."""
+        return {alias: slot for slot in reversed(self.slots) for alias in slot.aliases}
+
+    @cached_property
     def every_name(self) -> frozenset[str]:
         """Of slots and keys."""
         return frozenset(self._keys) | frozenset(self._slots)
@@ -213,8 +218,7 @@ class Form:
 
     def wants_changed(self, text: str) -> Slot | None:
         """The slot that a text like 改面积, 电话错了 or 面积 names without a new value."""
-        words = plain(text)
-        return next((slot for slot in self.slots if words in slot.aliases), None) or self.named_to_change(text)
+        return self._by_alias.get(plain(text)) or self.named_to_change(text)
 
     def named_to_change(self, text: str) -> Slot | None:
         """The same without the bare name, which means nothing outside an inquiry."""
@@ -223,7 +227,7 @@ class Form:
         rest = words[len(before) :]
         after = next((part for part in self.change_after if rest.endswith(part)), "")
         rest = rest[: len(rest) - len(after)] if after else rest
-        return next((slot for slot in self.slots if rest in slot.aliases), None) if before or after else None
+        return self._by_alias.get(rest) if before or after else None
 
     def named_in(self, text: str) -> frozenset[str]:
         """The slots a text mentions by name, whatever it says of them."""

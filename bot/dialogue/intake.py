@@ -88,7 +88,8 @@ def _command_read(talk: Talk) -> str:
 
 def _without_steering(inquiry: Inquiry) -> Inquiry:
     """Questions about the course of things are put once; a reply about something else lets them go."""
-    return replace(inquiry, doubts=tuple(doubt for doubt in inquiry.doubts if doubt.writes))
+    kept = tuple(doubt for doubt in inquiry.doubts if doubt.writes)
+    return inquiry if kept == inquiry.doubts else replace(inquiry, doubts=kept)
 
 
 # --- closed questions -------------------------------------------------------------------------------------------------

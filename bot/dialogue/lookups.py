@@ -25,10 +25,15 @@ class Article:
     category: str = ""
 
 
+AT_ONCE = 5
+"""Articles a follower is shown at once, and that a search tells: the others can be had by their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Articles that match a message, best first. `answered` is false where the index has nothing good to offer.
 
+    more: the ids of what follows after these articles.
     clear: the first one stands out so far that it alone is the answer.
     topic: key of the topic the message names, if it names one.
     read_as: how the message was read, where that is not how it was written (a slip, pinyin).
@@ -37,6 +42,7 @@ class Found:
 
     articles: tuple[Article, ...]
     answered: bool
+    more: tuple[int, ...] = ()
     clear: bool = False
     topic: str = ""
     read_as: str = ""
@@ -47,7 +53,9 @@ class Found:
 class Articles(Protocol):
     """The index as handlers see it; none of these touches the database."""
 
-    def search(self, text: str, limit: int = 30) -> Found: ...
+    def search(self, text: str, limit: int = 30) -> Found:
+        """Tells the first AT_ONCE articles and names the others."""
+
     def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
         """Those of the articles that still exist, in the order asked for."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from bot.dialogue.lookups import Article, Found, Topic
+from bot.dialogue.lookups import AT_ONCE, Article, Found, Topic
 from bot.search.finding import Findings, Tools, find
 from bot.search.index import Clause, Hit, Index
 from bot.search.periods import SHANGHAI
@@ -18,7 +18,7 @@ CLEAR_LEAD = 1.5
 WORTH = 0.55
 """Of the best one's score: what has less is not offered beside it."""
 REMEMBERED = 256
-"""Messages whose articles are remembered: at most 8 MB."""
+"""Messages whose articles are remembered: at most 2 MB."""
 RELATED_WORDS, RELATED_BY = 12, 400
 """Words, out of so many characters of an article, by which others are related to it."""
 
@@ -29,7 +29,8 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class IndexedArticles:
-    """pictures: of topics, by their keys, for articles that have none of their own."""
+    """topics: a message that is nothing but the name of one, or another name of it, lists that topic.
+    pictures: of topics, by their keys, for articles that have none of their own."""
 
     index: Index
     topics: tuple[Topic, ...] = ()
@@ -56,21 +57,27 @@ class IndexedArticles:
         return self._known(text.strip(), limit, self.index.view().number, self.now().astimezone(SHANGHAI).date())
 
     def _searched(self, text: str, limit: int, *_as_of: object) -> Found:
-        return self.told(self.find(text, limit), limit)
+        return self.told(self.find(text, limit), limit, AT_ONCE)
 
-    def told(self, findings: Findings, limit: int = 30) -> Found:
-        """What a follower gets of what was found."""
+    def told(self, findings: Findings, limit: int = 30, at_once: int | None = None) -> Found:
+        """What a follower gets of what was found; `at_once`: so many articles are told, of the others only the ids."""
+        hits, found = self._offered(findings, limit)
+        articles = tuple(self._article(hit) for hit in hits[:at_once])
+        return replace(found, articles=articles, more=tuple(hit.id for hit in hits[len(articles) :]))
+
+    def _offered(self, findings: Findings, limit: int) -> tuple[Sequence[Hit], Found]:
+        """What is offered, best first, and what is said of it all; the articles themselves are not told yet."""
         question = findings.question
         if not question.text and question.newest:
             return self._latest(findings, limit)
-        topic = self._topic(findings.respelled or question.text)
+        topic = self._by_name.get(findings.respelled or question.text)
         if topic and (listed := self._of_topic(topic, findings, limit)):
-            return self._told(findings, listed, topic=topic.key)
+            return listed, _said(findings, topic=topic.key)
         if not findings.answered:
-            return Found(tuple(self._article(one.hit) for one in findings.found), answered=False)
+            return [one.hit for one in findings.found], Found((), answered=False)
         best = max(one.score for one in findings.found)
-        good = [one for one in findings.found if one.score >= WORTH * best]
-        return self._told(findings, tuple(self._article(one.hit) for one in good), clear=_is_clear(findings))
+        good = [one.hit for one in findings.found if one.score >= WORTH * best]
+        return good, _said(findings, clear=_is_clear(findings))
 
     def get(self, ids: tuple[int, ...]) -> tuple[Article, ...]:
         known = {hit.id: self._article(hit) for hit in self.index.by_id(ids)} if ids else {}
@@ -86,22 +93,22 @@ class IndexedArticles:
 
     def newest(self, topic: str = "", limit: int = 10) -> tuple[Article, ...]:
         clauses = self.index.view().all_of("topics", [topic]) if topic else []
-        return self._newest(clauses, limit)
+        return tuple(self._article(hit) for hit in self._newest(clauses, limit))
 
-    def _newest(self, clauses: Sequence[Clause], limit: int) -> tuple[Article, ...]:
-        return tuple(self._article(hit) for hit in _once(self.index.newest(clauses, limit * 2)))[:limit]
+    def _newest(self, clauses: Sequence[Clause], limit: int) -> list[Hit]:
+        return _once(self.index.newest(clauses, limit * 2))[:limit]
 
-    def _latest(self, findings: Findings, limit: int) -> Found:
+    def _latest(self, findings: Findings, limit: int) -> tuple[Sequence[Hit], Found]:
         """What is new: of the time that was named, or of any if nothing is."""
         period = findings.question.period
         within = [self.index.view().between(period.start, period.end)] if period else []
         found = self._newest(within, limit)
         if found or period is None:
-            return Found(found, answered=bool(found), period=period.words if period else "")
+            return found, Found((), answered=bool(found), period=period.words if period else "")
         late = self._newest((), limit)
-        return Found(late, answered=bool(late), period=period.words, missed_period=True)
+        return late, Found((), answered=bool(late), period=period.words, missed_period=True)
 
-    def _of_topic(self, topic: Topic, findings: Findings, limit: int) -> tuple[Article, ...]:
+    def _of_topic(self, topic: Topic, findings: Findings, limit: int) -> Sequence[Hit]:
         """The topic's articles: those with the very word in their title newest first, those that say it, the rest."""
         period, view = findings.question.period, self.index.view()
         within = [view.between(period.start, period.end)] if period and not findings.missed_period else []
@@ -110,21 +117,7 @@ class IndexedArticles:
         titled = sorted((one.hit for one in good if one.in_title == 1.0), key=lambda hit: hit.seconds, reverse=True)
         saying = [one.hit for one in good if one.in_title < 1.0 and one.verbatim == 1.0]
         wanted = {hit.id: hit for hit in (*titled, *saying, *listed)}
-        return tuple(self._article(hit) for hit in list(wanted.values())[:limit])
-
-    def _told(
-        self, findings: Findings, articles: tuple[Article, ...], *, topic: str = "", clear: bool = False
-    ) -> Found:
-        period = findings.question.period
-        return Found(
-            articles,
-            answered=True,
-            clear=clear,
-            topic=topic,
-            read_as=findings.respelled,
-            period=period.words if period else "",
-            missed_period=findings.missed_period,
-        )
+        return list(wanted.values())[:limit]
 
     def _article(self, hit: Hit) -> Article:
         facts = hit.shown
@@ -141,9 +134,19 @@ class IndexedArticles:
             facts["category"],
         )
 
-    def _topic(self, said: str) -> Topic | None:
-        """The topic whose name or other name is all that was asked for."""
-        return self._by_name.get(said)
+
+def _said(findings: Findings, *, topic: str = "", clear: bool = False) -> Found:
+    """How an answered message was read, without its articles."""
+    period = findings.question.period
+    return Found(
+        (),
+        answered=True,
+        clear=clear,
+        topic=topic,
+        read_as=findings.respelled,
+        period=period.words if period else "",
+        missed_period=findings.missed_period,
+    )
 
 
 def _is_clear(findings: Findings) -> bool:

@@ -77,7 +77,15 @@ def test_a_broad_list_is_as_long_as_there_are_articles(shelve: Shelve) -> None:
     shelf = shelve([*many, *others()])
     found = shelf.search("特种阀门的文章有哪些")
     assert found.answered  # however little a word tells that half of the articles have
-    assert [one.id for one in found.articles] == list(range(1, 31))
+    assert (*(one.id for one in found.articles), *found.more) == tuple(range(1, 31))
+
+
+def test_a_search_tells_the_first_articles_and_names_the_others(shelve: Shelve) -> None:
+    shelf = shelve([article(n, f"特种阀门走访记之{n}", f"走访第{n}家。" * 9, days_ago=n) for n in range(1, 13)])
+    found, whole = shelf.search("特种阀门"), shelf.told(shelf.find("特种阀门"))
+    assert (len(found.articles), len(found.more)) == (5, 7)
+    assert (*found.articles, *shelf.get(found.more)) == whole.articles
+    assert replace(found, articles=(), more=()) == replace(whole, articles=())
 
 
 def test_time_words_keep_to_their_time(shelve: Shelve) -> None:
