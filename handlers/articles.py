@@ -18,7 +18,7 @@ from bot.dialogue.wording import plain
 
 PAGE = AT_ONCE
 TITLE = 34
-READ_KEPT = 24
+SHOWN_KEPT = 24
 NEWEST, NEAR = 20, 20
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _OF_A_PERSON = ("contact", "mobile", "landline", "wechat")
@@ -55,8 +55,8 @@ def opened(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
 
 def related(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
     match message.content:
-        case Text(text=text) if lookups.heard("related", text) and conversation.read:
-            found = lookups.articles.related(conversation.read[-1], limit=10)
+        case Text(text=text) if lookups.heard("related", text) and conversation.shown:
+            found = lookups.articles.related(conversation.shown[-1], limit=10)
             if not found:
                 return Turn(Words(lookups.say("no_related")), conversation)
             return _list(lookups.say("related"), text, found, conversation, message.at, lookups)
@@ -83,8 +83,8 @@ def search(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
 
 def _newest(text: str, found: tuple[Article, ...], conversation: Conversation, at: datetime, lookups: Lookups) -> Turn:
     """What the follower has been shown is nothing new: it comes last."""
-    unseen = tuple(article for article in found if article.id not in conversation.read)
-    seen = tuple(article for article in found if article.id in conversation.read)
+    unseen = tuple(article for article in found if article.id not in conversation.shown)
+    seen = tuple(article for article in found if article.id in conversation.shown)
     heading = lookups.say("newest" if unseen else "newest_seen")
     return _list(heading, text, (*unseen, *seen), conversation, at, lookups)
 
@@ -152,7 +152,7 @@ def _another(conversation: Conversation, listing: Listing, at: datetime, lookups
     if listing.shown < len(listing.ids):
         return _next_page("found_another", conversation, listing, at, lookups)
     near = lookups.articles.related(listing.ids[0], limit=NEAR)
-    fresh = tuple(one for one in near if one.id not in listing.ids and one.id not in conversation.read)
+    fresh = tuple(one for one in near if one.id not in listing.ids and one.id not in conversation.shown)
     if not fresh:
         return Turn(Words(lookups.say("no_more")), conversation)
     return _list(lookups.say("found_near"), listing.question, fresh, conversation, at, lookups)
@@ -169,9 +169,10 @@ def _page(
     after = replace(listing, shown=min(listing.shown + PAGE, len(listing.ids)))
     lines = [_line(number, article, at, lookups) for number, article in enumerate(page, listing.shown + 1)]
     tail = lookups.say("found_more" if after.shown < len(listing.ids) else "found_end")
-    read = _read(conversation, tuple(article.id for article in page))
-    asked = Asked(listing.question, answered=True, shown=tuple(article.id for article in page))
-    return Turn(Words("\n".join((heading, *lines, tail))), replace(conversation, listing=after, read=read), (asked,))
+    ids = tuple(article.id for article in page)
+    asked = Asked(listing.question, answered=True, shown=ids)
+    on = replace(conversation, listing=after, shown=_shown(conversation, ids))
+    return Turn(Words("\n".join((heading, *lines, tail))), on, (asked,))
 
 
 def _line(number: int, article: Article, at: datetime, lookups: Lookups) -> str:
@@ -199,14 +200,13 @@ def _open(number: int, conversation: Conversation, listing: Listing, at: datetim
 
 def _card(article: Article, conversation: Conversation, at: datetime, lookups: Lookups, question: str) -> Turn:
     hint = lookups.say("card_hint", summary=_short(article.summary, 60), date=_date(article.published, at, lookups))
-    read = _read(conversation, (article.id,))
     asked = Asked(question, answered=True, shown=(article.id,))
     card = Card(article.title, hint, article.picture, lookups.address(article))
-    return Turn(card, replace(conversation, read=read, misses=0), (asked,))
+    return Turn(card, replace(conversation, shown=_shown(conversation, (article.id,)), misses=0), (asked,))
 
 
-def _read(conversation: Conversation, ids: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys((*(old for old in conversation.read if old not in ids), *ids)))[-READ_KEPT:]
+def _shown(conversation: Conversation, ids: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys((*(old for old in conversation.shown if old not in ids), *ids)))[-SHOWN_KEPT:]
 
 
 def _short(text: str, length: int) -> str:

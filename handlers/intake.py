@@ -40,7 +40,7 @@ def intake(message: Message, conversation: Conversation, lookups: Lookups) -> Tu
 def _begun(step: Step, message: Message, before: Conversation) -> tuple[InquiryBegun, ...]:
     """Counted at its first message, for many never come to the last."""
     began = step.inquiry is not None and step.inquiry.state != IDLE and begins(before.inquiry, step.inquiry, message.at)
-    return (InquiryBegun(before.scene, before.read),) if began else ()
+    return (InquiryBegun(before.scene, before.shown),) if began else ()
 
 
 def _with_page(step: Step, before: Inquiry | None, message: Message, lookups: Lookups) -> Reply:
@@ -89,4 +89,4 @@ def _said(message: Message, conversation: Conversation) -> Said | None:
             place = True
         case _:
             return None
-    return Said(text, message.at, message.key, message.openid, place, conversation.scene, conversation.read)
+    return Said(text, message.at, message.key, message.openid, place, conversation.scene, conversation.shown)

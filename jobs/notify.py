@@ -194,7 +194,7 @@ def _of_lead(plain: Facts, lead: Lead, inside: Content, event: LeadEvent | None)
         slots=inside.slots,
         scene=lead.scene,
         owner=lead.owner,
-        shown=tuple(lead.read),
+        shown=tuple(lead.shown),
         changed=tuple(event.changed) if event else (),
     )
 

@@ -28,7 +28,7 @@ def entry(vault: Vault, message: Message, noted: Sequence[Noted]) -> bytes:
         "o": message.openid,
         "t": message.at.timestamp(),
         "a": [[one.text, one.answered, one.shown] for one in noted if isinstance(one, Asked)],
-        "b": [[one.scene, one.read] for one in noted if isinstance(one, InquiryBegun)],
+        "b": [[one.scene, one.shown] for one in noted if isinstance(one, InquiryBegun)],
         "r": [one.article for one in noted if isinstance(one, ArticleRead)],
         "page": isinstance(message.content, Other),
     }
@@ -55,7 +55,7 @@ def _opened(vault: Vault, sealed: bytes | str) -> NotedWith | None:
     except (Sealed, ValueError):
         return None
     asked = tuple(Asked(text, answered, tuple(shown)) for text, answered, shown in facts["a"])
-    begun = tuple(InquiryBegun(scene, tuple(read)) for scene, read in facts.get("b", ()))
+    begun = tuple(InquiryBegun(scene, tuple(shown)) for scene, shown in facts.get("b", ()))
     read = tuple(ArticleRead(article) for article in facts.get("r", ()))
     content: Content = Other("page") if facts.get("page") else Text(asked[0].text if asked else "")
     return Message(facts["o"], "", datetime.fromtimestamp(facts["t"], UTC), facts["k"], content), (

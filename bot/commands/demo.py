@@ -223,7 +223,7 @@ def _hand_in(made: Demo, people: Sequence[tuple[str, datetime]], shelf: Sequence
         opened = tuple(ArticleRead(one.id) for one in read[:2])
         made.commit(openid, at - timedelta(minutes=5), f"read {openid}", *opened)
         made.commit(openid, at, f"lead {openid}", inquiry)
-        begun.append(Beginning(at=at, scene=inquiry.scene, read=list(inquiry.read)))
+        begun.append(Beginning(at=at, scene=inquiry.scene, shown=list(inquiry.shown)))
         _say(made, openid, at, spoken(made.facts, inquiry, [one.title for one in read], made.place), owner="")
         _walk(made, openid, state, at)
     _begin(made, begun)
@@ -247,7 +247,7 @@ def _begin(made: Demo, begun: Sequence[Beginning]) -> None:
 def _give_up(made: Demo, people: Sequence[tuple[str, datetime]]) -> None:
     """Many begin an inquiry, and not all of them come to its end."""
     later = [made.by_day(since + timedelta(hours=made.dice.uniform(0.2, 90))) for _, since in people[-GIVEN_UP:]]
-    _begin(made, [Beginning(at=at, scene=made.some("scenes"), read=[]) for at in later])
+    _begin(made, [Beginning(at=at, scene=made.some("scenes"), shown=[]) for at in later])
 
 
 def _say(made: Demo, openid: str, end: datetime, lines: Sequence[tuple[str, str]], owner: str) -> None:

@@ -27,7 +27,7 @@ class Conversation:
     inquiry: the factory or land inquiry being taken down, or the one handed in last.
     listing: what 更多 and a bare number refer to.
     rest: the part of a long text that 更多 continues.
-    read: ids of the articles shown lately, newest last, for the lead's card and for "not shown again as new".
+    shown: ids of the articles shown lately, newest last, for the lead's card and for "not shown again as new".
     news_checked: the number of the last broadcast looked at for unread news.
     misses: messages in a row nobody could answer.
     pace: how often they want news: "" at once, daily or weekly (a copy, too).
@@ -38,13 +38,16 @@ class Conversation:
     inquiry: Inquiry | None = None
     listing: Listing | None = None
     rest: str = ""
-    read: tuple[int, ...] = ()
+    shown: tuple[int, ...] = ()
     news_checked: int = 0
     misses: int = 0
     pace: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON data; fields that hold their default are left out to keep what Redis stores small."""
+        """Plain JSON data; fields that hold their default are left out to keep what Redis stores small.
+
+        The keys are older than some of the names and stay as they are, for what is kept must be read again.
+        """
         facts: dict[str, Any] = {
             "topics": list(self.topics),
             "pace": self.pace,
@@ -52,7 +55,7 @@ class Conversation:
             "inquiry": self.inquiry.to_dict() if self.inquiry else None,
             "listing": [self.listing.question, list(self.listing.ids), self.listing.shown] if self.listing else None,
             "rest": self.rest,
-            "read": list(self.read),
+            "read": list(self.shown),
             "news": self.news_checked,
             "misses": self.misses,
         }
@@ -68,7 +71,7 @@ class Conversation:
             inquiry=Inquiry.from_dict(inquiry) if inquiry else None,
             listing=Listing(listing[0], tuple(listing[1]), listing[2]) if listing else None,
             rest=facts.get("rest", ""),
-            read=tuple(facts.get("read", ())),
+            shown=tuple(facts.get("read", ())),
             news_checked=facts.get("news", 0),
             misses=facts.get("misses", 0),
             pace=facts.get("pace", ""),

@@ -35,14 +35,14 @@ class LeadSubmitted:
     number: what the follower was told, made from the message key, unique.
     consents: e.g. {"contact": {"notice": "2026-11", "at": iso, "key": message key}, "share": {...} or absent}.
     remarks: the follower's own words, oldest first.
-    read: ids of articles the follower was shown lately.
+    shown: ids of articles the follower was shown lately.
     """
 
     number: str
     slots: Mapping[str, Any]
     consents: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
-    read: tuple[int, ...] = ()
+    shown: tuple[int, ...] = ()
     scene: str = ""
 
 
@@ -88,10 +88,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class InquiryBegun:
-    """An inquiry is being taken down from now on; counted, with nothing of who it is. scene, read: as of LeadSubmitted."""
+    """An inquiry is being taken down from now on; counted, with nothing of who it is. scene, shown: as of LeadSubmitted."""
 
     scene: str = ""
-    read: tuple[int, ...] = ()
+    shown: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

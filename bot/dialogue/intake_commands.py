@@ -225,7 +225,7 @@ def _submitted(talk: Talk) -> Step:
 
 def _new_lead(number: str, inquiry: Inquiry, talk: Talk) -> LeadSubmitted:
     slots = lead_slots(inquiry, talk.form)
-    return LeadSubmitted(number, slots, inquiry.consents, inquiry.remarks, talk.said.read, talk.said.scene)
+    return LeadSubmitted(number, slots, inquiry.consents, inquiry.remarks, talk.said.shown, talk.said.scene)
 
 
 def _revision(lead: OpenLead, inquiry: Inquiry, talk: Talk) -> LeadRevised:

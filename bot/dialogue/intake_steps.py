@@ -40,7 +40,7 @@ class Said:
     openid: str = ""
     place: bool = False
     scene: str = ""
-    read: tuple[int, ...] = ()
+    shown: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,19 @@ from bot.store.base import Base, BigId
 
 
 class Beginning(Base):
-    """scene, read: as of a lead, to be counted beside them."""
+    """scene, shown: as of a lead, to be counted beside them."""
 
     __tablename__ = "inquiries_begun"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     scene: Mapped[str] = mapped_column(sa.String(64), default="")
-    read: Mapped[list[int]] = mapped_column(default=list)
+    shown: Mapped[list[int]] = mapped_column("read", default=list)
 
 
 def note_all(session: Session, begun: Sequence[tuple[InquiryBegun, datetime]]) -> None:
     """In one statement; none where nothing was begun."""
-    rows = [{"at": at, "scene": one.scene[:64], "read": list(one.read)} for one, at in begun]
+    rows = [{"at": at, "scene": one.scene[:64], "shown": list(one.shown)} for one, at in begun]
     if rows:
         session.execute(sa.insert(Beginning), rows)
 

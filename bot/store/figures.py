@@ -94,7 +94,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class _Leads:
-    """Leads handed in in the time: scene, what they read, and the first moment of each state."""
+    """Leads handed in in the time: scene, what they were shown, and the first moment of each state."""
 
     rows: Sequence[Any]
     reached: Mapping[int, Mapping[str, datetime]] = field(default_factory=dict)
@@ -131,16 +131,16 @@ def by_source(session: Session, span: Span) -> list[Funnel]:
 
 
 def by_topic(session: Session, span: Span) -> list[Funnel]:
-    """Subscribers, people who were shown its articles, and inquiries and leads of people who read them."""
+    """Subscribers, people who were shown its articles, and inquiries and leads of such people."""
     table: dict[str, Counter[str]] = {}
     chosen = sa.select(Subscription.topic, sa.func.count()).where(span.holds(Subscription.since))
     for topic, count in session.execute(chosen.group_by(Subscription.topic)):
         table.setdefault(topic, Counter())["followed"] += count
     found, asked, begun = _leads(session, span), _asked(session, span), _begun(session, span)
-    topics = _topics(session, {one for row in [*found.rows, *asked, *begun] for one in row.read or ()})
+    topics = _topics(session, {one for row in [*found.rows, *asked, *begun] for one in row.shown or ()})
 
     def about(row: Any) -> set[str]:
-        return {topic for one in row.read or () for topic in topics.get(one, ())}
+        return {topic for one in row.shown or () for topic in topics.get(one, ())}
 
     for topic, _ in {(topic, row.openid) for row in asked for topic in about(row)}:
         table.setdefault(topic, Counter())["asked"] += 1
@@ -201,7 +201,7 @@ def questions(session: Session, span: Span) -> tuple[int, int]:
 
 def _leads(session: Session, span: Span) -> _Leads:
     wanted = (
-        sa.select(Lead.id, Lead.scene, Lead.owner, Lead.read, Lead.submitted_at)
+        sa.select(Lead.id, Lead.scene, Lead.owner, Lead.shown, Lead.submitted_at)
         .where(span.holds(Lead.submitted_at))
         .order_by(Lead.id.desc())
         .limit(LOOKED_AT)
@@ -220,12 +220,12 @@ def _leads(session: Session, span: Span) -> _Leads:
 
 
 def _asked(session: Session, span: Span) -> Sequence[Any]:
-    wanted = sa.select(Question.openid, Question.shown.label("read")).where(span.holds(Question.at))
+    wanted = sa.select(Question.openid, Question.shown).where(span.holds(Question.at))
     return session.execute(wanted.order_by(Question.id.desc()).limit(LOOKED_AT)).all()
 
 
 def _begun(session: Session, span: Span) -> Sequence[Any]:
-    wanted = sa.select(Beginning.read).where(span.holds(Beginning.at))
+    wanted = sa.select(Beginning.shown).where(span.holds(Beginning.at))
     return session.execute(wanted.order_by(Beginning.id.desc()).limit(LOOKED_AT)).all()
 
 

@@ -28,13 +28,13 @@ class Given:
 
     content: Content
     consents: Mapping[str, Any] = field(default_factory=dict)
-    read: Sequence[int] = ()
+    shown: Sequence[int] = ()
 
     def over(self, older: Given) -> Given:
         """The same follower once more: what was said before stays where nothing is said now."""
         slots = {**older.content.slots, **self.content.slots}
         remarks = tuple(dict.fromkeys([*older.content.remarks, *self.content.remarks]))
-        return Given(Content(slots, remarks), {**older.consents, **self.consents}, _each_once(older.read, self.read))
+        return Given(Content(slots, remarks), {**older.consents, **self.consents}, _each_once(older.shown, self.shown))
 
 
 def together(given: Sequence[Given]) -> Given:
@@ -49,7 +49,7 @@ def together(given: Sequence[Given]) -> Given:
             slots[name] = numbers
     oldest_first = tuple(reversed(given))
     remarks = _each_once(*(one.content.remarks for one in oldest_first))
-    return Given(Content(slots, tuple(remarks)), consents, _each_once(*(one.read for one in oldest_first)))
+    return Given(Content(slots, tuple(remarks)), consents, _each_once(*(one.shown for one in oldest_first)))
 
 
 def seal(secrets: Secrets, content: Content) -> bytes:

@@ -32,7 +32,7 @@ class LeadPart(Base):
     sealed: Mapped[bytes]
     scene: Mapped[str] = mapped_column(sa.String(64), default="")
     consents: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    read: Mapped[list[int]] = mapped_column(default=list)
+    shown: Mapped[list[int]] = mapped_column("read", default=list)
 
     __table_args__ = (sa.UniqueConstraint("lead_id", "openid"),)
 
@@ -44,12 +44,12 @@ def of(session: Session, lead_id: int) -> Sequence[LeadPart]:
 
 
 def given(secrets: Secrets, part: LeadPart) -> Given:
-    return Given(opened(secrets, part.sealed), part.consents, part.read)
+    return Given(opened(secrets, part.sealed), part.consents, part.shown)
 
 
 def write(session: Session, secrets: Secrets, part: LeadPart, now: Given) -> None:
     """A new part, or one that has new contents."""
-    part.sealed, part.consents, part.read = seal(secrets, now.content), dict(now.consents), list(now.read)
+    part.sealed, part.consents, part.shown = seal(secrets, now.content), dict(now.consents), list(now.shown)
     session.add(part)
     session.flush()
 

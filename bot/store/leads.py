@@ -52,7 +52,7 @@ class Lead(Base):
     sealed: Mapped[bytes]
     scene: Mapped[str] = mapped_column(sa.String(64), default="")
     consents: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    read: Mapped[list[int]] = mapped_column(default=list)
+    shown: Mapped[list[int]] = mapped_column("read", default=list)
     grade: Mapped[str] = mapped_column(sa.String(1), default="")
     shared: Mapped[bool] = mapped_column(default=False)
     protected_until: Mapped[datetime | None]
@@ -128,7 +128,7 @@ def submit(session: Session, secrets: Secrets, message: Message, effect: LeadSub
     if message.openid != known.openid:
         _keep_apart(session, secrets, known)
     _also_called(session, effect.number, known, message.openid)
-    given = Given(Content(effect.slots, effect.remarks), effect.consents, effect.read)
+    given = Given(Content(effect.slots, effect.remarks), effect.consents, effect.shown)
     before = content(secrets, known).slots
     changed = tuple(name for name, value in effect.slots.items() if before.get(name) != value)
     now = given.over(_given_by(session, secrets, known, message.openid))
@@ -145,7 +145,7 @@ def revise(session: Session, secrets: Secrets, message: Message, effect: LeadRev
         return None
     before = _given_by(session, secrets, lead, message.openid)
     remarks = tuple(dict.fromkeys([*before.content.remarks, *effect.remarks]))
-    now = Given(Content(effect.slots, remarks), {**before.consents, **effect.consents}, before.read)
+    now = Given(Content(effect.slots, remarks), {**before.consents, **effect.consents}, before.shown)
     part = LeadPart(lead_id=lead.id, openid=message.openid, number=effect.number, at=message.at)
     return _take_in(session, secrets, lead, part, now, message.at, effect.changed)
 
@@ -301,7 +301,7 @@ def listing(session: Session, secrets: Secrets) -> Iterator[dict[str, Any]]:
             "slots": dict(inside.slots),
             "remarks": list(inside.remarks),
             "consents": lead.consents,
-            "read": lead.read,
+            "read": lead.shown,
         }
 
 
@@ -338,7 +338,7 @@ def _create(session: Session, secrets: Secrets, message: Message, effect: LeadSu
         sealed=seal(secrets, Content(effect.slots, effect.remarks)),
         scene=effect.scene,
         consents=dict(effect.consents),
-        read=list(effect.read),
+        shown=list(effect.shown),
         submitted_at=message.at,
         updated_at=message.at,
     )
@@ -364,7 +364,7 @@ def _also_called(session: Session, number: str, lead: Lead, openid: str) -> None
 
 
 def _given(secrets: Secrets, lead: Lead) -> Given:
-    return Given(content(secrets, lead), lead.consents, lead.read)
+    return Given(content(secrets, lead), lead.consents, lead.shown)
 
 
 def _given_by(session: Session, secrets: Secrets, lead: Lead, openid: str) -> Given:
@@ -432,7 +432,7 @@ def _copy(session: Session, secrets: Secrets, part: LeadPart, kept: Lead, ours: 
 def _rewrite(
     session: Session, secrets: Secrets, lead: Lead, now: Given, at: datetime, kind: str, changed: tuple[str, ...]
 ) -> LeadEvent:
-    lead.sealed, lead.consents, lead.read = seal(secrets, now.content), dict(now.consents), list(now.read)
+    lead.sealed, lead.consents, lead.shown = seal(secrets, now.content), dict(now.consents), list(now.shown)
     lead.updated_at = at
     _index(session, secrets, lead, now.content.slots)
     session.flush()

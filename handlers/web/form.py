@@ -136,10 +136,10 @@ class Opened:
     def begun(self, conversation: Conversation, draft: Inquiry) -> tuple[InquiryBegun, ...]:
         """Where the page begins an inquiry; not where it goes on with one of the chat."""
         before = aged(conversation.inquiry, self.lookups.form, self.at)
-        return (InquiryBegun(conversation.scene, conversation.read),) if begins(before, draft, self.at) else ()
+        return (InquiryBegun(conversation.scene, conversation.shown),) if begins(before, draft, self.at) else ()
 
     def said(self, key: str, conversation: Conversation) -> Said:
-        return Said("", self.at, key, self.openid, False, conversation.scene, conversation.read)
+        return Said("", self.at, key, self.openid, False, conversation.scene, conversation.shown)
 
     def message(self, key: str) -> Message:
         return Message(self.openid, "", self.at, key, Other("form"))

@@ -109,7 +109,7 @@ def talk(made: wiring.Base, numbers: range) -> None:
     """Followers in the middle of something, as Redis keeps them: a list shown, three answers, an hour ago."""
     listing = Listing("光模块产能扩张", tuple(range(1000, 1030)), 5)
     answers = {f"2400000000000{n}_1767225600_oRest": Words("为您找到这些文章，回复序号打开：" * 6) for n in range(3)}
-    kept = Kept(Conversation(listing=listing, read=tuple(range(1000, 1012))), answers).packed()
+    kept = Kept(Conversation(listing=listing, shown=tuple(range(1000, 1012))), answers).packed()
     client = redis.Redis.from_url(made.settings.redis_url)
     for start in range(0, len(numbers), 1000):
         pipe = client.pipeline(transaction=False)

@@ -353,7 +353,7 @@ def _lively(conversations: Conversations) -> None:
         scene="expo26",
         inquiry=Inquiry.from_dict({"answers": answers}),
         listing=Listing("光模块", tuple(range(401, 424)), 5),
-        read=tuple(range(402, 412)),
+        shown=tuple(range(402, 412)),
     )
     for number, reply in enumerate(replies):
         say(conversations, f"2400000000000{number:04}:1796{number:06}:{OPENID}", reply, conversation=talk)

@@ -70,7 +70,7 @@ def test_each_lead_comes_with_a_talk_that_led_to_it_and_articles_that_were_read(
             if lead.state == "withdrawn":
                 continue
             assert len(lines) > 10, lines
-            assert len(lead.read) == 3
+            assert len(lead.shown) == 3
             assert lead.number in "".join(lines), "the talk is that of this lead"
             assert not any("{" in line or "+86" in line for line in lines)
             assert [line.at for _, line in told] == sorted(line.at for _, line in told)
@@ -83,7 +83,7 @@ def test_a_demo_without_articles_talks_of_none(store: Sessions, secrets: Vault, 
     demo(made(store, secrets, clock), io.StringIO())
     with reading(store) as session:
         lead = session.query(Lead).filter(Lead.state == "won").first()
-        assert lead and lead.read == []
+        assert lead and lead.shown == []
         said = "".join(line.text for _, line in talks.of(session, secrets, [lead.openid]))
     assert "找到这些" not in said and "提交" in said
 

@@ -381,7 +381,7 @@ def test_what_they_opened_is_told_from_what_they_were_only_sent(
     number = taken(office, li)
     with desk.sessions.begin() as session:
         lead = session.get_one(Lead, office.row(number).id)
-        lead.read = [41, 42]
+        lead.shown = [41, 42]
         session.add(Reading(openid=lead.openid, article_id=42, at=clock()))
     page = li.see(f"/leads/{number}")
     assert "发过 产业链文章 41" in page

@@ -52,7 +52,7 @@ def finding(lookups: Lookups, **facts: object) -> Lookups:
 
 def test_another_batch_shows_others_and_then_what_is_near(lookups: Lookups) -> None:
     _, turn = spoken("光模块", lookups)
-    shown = set(turn.conversation.read)
+    shown = set(turn.conversation.shown)
     for _ in range(2):
         _, turn = spoken("换一批", lookups, turn.conversation)
         new = set(turn.effects[0].shown)  # type: ignore[union-attr]

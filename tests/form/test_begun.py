@@ -38,7 +38,7 @@ def begun(front: wiring.Front) -> list[tuple[str, list[int]]]:
     made = front.made
     take_down(made.sessions, made.vault, partial(asked.waiting, made.redis, made.vault))
     with reading(made.sessions) as session:
-        return [(row.scene, row.read) for row in session.scalars(sa.select(Beginning).order_by(Beginning.id))]
+        return [(row.scene, row.shown) for row in session.scalars(sa.select(Beginning).order_by(Beginning.id))]
 
 
 def test_in_the_chat_it_counts_at_its_first_message_only(front: wiring.Front, wang: Follower) -> None:

@@ -242,7 +242,7 @@ def test_remarks_stay_in_the_order_in_which_they_were_made() -> None:
     oldest = Given(Content({"a": "x", "b": 2}, ("earlier",)), {"contact": 1, "share": 1}, (1, 2))
     both = together([newest, oldest])
     assert both.content == Content({"a": "x", "b": 1}, ("earlier", "later"))
-    assert (both.consents, both.read) == ({"contact": 2, "share": 1}, [1, 2, 3])
+    assert (both.consents, both.shown) == ({"contact": 2, "share": 1}, [1, 2, 3])
 
 
 # Who is answered

@@ -56,7 +56,7 @@ def test_leads_from_before_count_as_begun(kind: str, request: pytest.FixtureRequ
         connection.execute(sa.insert(Lead), [lead])
     upgrade(url)
     with opened.connect() as connection:
-        rows = connection.execute(sa.select(Beginning.at, Beginning.scene, Beginning.read)).all()
+        rows = connection.execute(sa.select(Beginning.at, Beginning.scene, Beginning.shown)).all()
     opened.dispose()
     assert [tuple(row) for row in rows] == [(at, "expo", [3, 4])]
 

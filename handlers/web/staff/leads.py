@@ -103,9 +103,9 @@ def lead(visit: Visit, number: str) -> ResponseReturnValue:
 def _reading(visit: Visit, db: Session, known: Lead, openids: Sequence[str]) -> dict[str, Sequence[Any]]:
     """read: what they opened of what they were sent, with the time, the newest first. shown: what else they got."""
     opened = {one.article_id: one.at for one in reversed(readings.of(db, openids))}
-    unread = tuple(id for id in known.read if id not in opened)
+    unopened = tuple(id for id in known.shown if id not in opened)
     read = [(opened[article.id], article) for article in visit.desk.articles(tuple(reversed(opened)))]
-    return {"read": read, "shown": visit.desk.articles(unread)}
+    return {"read": read, "shown": visit.desk.articles(unopened)}
 
 
 def shown(visit: Visit, db: Session, known: Lead, *, revealed: bool = False, typed: str = "") -> str:
