@@ -47,8 +47,8 @@ deploy-check: install  ## docs/deploy.md on an empty Debian in a container; need
 eval: install  ## how well messages, questions, stories and inquiries are understood
 	$(PYTHON) -m tests.eval
 
-bench: install  ## how fast the webhook is, next to things that do far less
-	$(PYTHON) -m tests.bench
+bench: install  ## how fast the webhook is, next to things that do far less; ARGS="--articles 100000 --followers 50000 --big" takes long
+	$(PYTHON) -m tests.bench $(ARGS)
 
 bench-push: install  ## how fast pushes are planned and sent
 	$(PYTHON) -W ignore -m tests.bench.push
