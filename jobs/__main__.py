@@ -50,17 +50,17 @@ from jobs.habits import Habits, quiet_hours
 from jobs.mass import NO_LISTS, Lists
 from jobs.notice import Writer
 from jobs.remind import Reminder
-from jobs.schedule import Job
+from jobs.schedule import TABLE, Job
 from jobs.schedule import jobs as scheduled
 
 log = logging.getLogger(__name__)
 
-_RUNNING = threading.Lock()
+_SENDING = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Work:
-    """The jobs of one process."""
+    """The jobs of one process: a method for each of jobs.schedule.TABLE. wake: puts another job in the queue at once."""
 
     made: wiring.Base
     library: wiring.Library
@@ -115,7 +115,9 @@ class Work:
             self.wake("notify")
 
     def forget(self) -> None:
-        forget.forget_drafts(wiring.conversations_of(self.made), wiring.form_of(self.made), partial(datetime.now, UTC))
+        forget.let_go_of_inquiries(
+            wiring.conversations_of(self.made), wiring.form_of(self.made), partial(datetime.now, UTC)
+        )
 
     def ingest(self) -> None:
         try:
@@ -182,12 +184,12 @@ class Work:
 
     def _one_by_one(self) -> None:
         """One run a process at a time: it sends several at once by itself, and other jobs need threads, too."""
-        if not _RUNNING.acquire(blocking=False):
+        if not _SENDING.acquire(blocking=False):
             return
         try:
             deliver.run(self._courier())
         finally:
-            _RUNNING.release()
+            _SENDING.release()
 
     def _courier(self) -> Courier:
         made, push = self.made, self.made.texts["schedule"]["push"]
@@ -262,13 +264,13 @@ class Work:
 
 
 def worker(settings: Settings) -> int:
-    """Work until stopped."""
+    """Work until stopped. Returns the exit status."""
     made = wiring.base(settings)
     library = wiring.library_of(made)
     library.keep_fresh()
     broker = working.build_broker(settings.redis_url)
     work = Work(made, library, wiring.account_of(made), partial(working.enqueue, broker))
-    tasks: dict[str, Callable[[], object]] = {name: getattr(work, name) for name in _NAMES}
+    tasks: dict[str, Callable[[], object]] = {name: getattr(work, name) for name in TABLE}
     working.register(broker, tasks, _table(made))
     with suppress(*TROUBLE):
         work.wake("deliver")  # somebody may have died with it in their hands
@@ -276,7 +278,7 @@ def worker(settings: Settings) -> int:
 
 
 def clock(settings: Settings) -> int:
-    """Say when until stopped."""
+    """Say when until stopped. Returns the exit status."""
     made = wiring.base(settings)
     broker = working.build_broker(settings.redis_url)
     return ticking.run(made.redis, _table(made), partial(working.enqueue, broker))
@@ -284,19 +286,13 @@ def clock(settings: Settings) -> int:
 
 def habits_of(made: wiring.Base) -> Habits:
     """config/schedule.toml, with what the environment says instead."""
-    settings, made_of = made.settings, Habits.from_toml(made.texts["schedule"]["push"])
+    settings, habits = made.settings, Habits.from_toml(made.texts["schedule"]["push"])
     if settings.preview_minutes is not None:
         minutes = timedelta(minutes=settings.preview_minutes)
-        made_of = replace(made_of, preview=minutes, preview_at_once=minutes)
-    return replace(made_of, quiet=quiet_hours(settings.quiet_hours)) if settings.quiet_hours else made_of
+        habits = replace(habits, preview=minutes, preview_at_once=minutes)
+    return replace(habits, quiet=quiet_hours(settings.quiet_hours)) if settings.quiet_hours else habits
 
 
 def _table(made: wiring.Base) -> tuple[Job, ...]:
     settings = made.settings
     return scheduled(made.texts["schedule"], {"ingest": settings.ingest_every, "digest": settings.digest_every})
-
-
-_NAMES = (
-    "notify", "answer", "remind", "summary", "asked", "forget", "ingest", "digest", "deliver", "follow", "mass",
-    "housekeeping",
-)  # fmt: skip

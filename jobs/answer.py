@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 TRIES = 5
+"""While the platform is busy; with growing waits that is about half a minute."""
 
 
 class Sender(Protocol):
@@ -37,7 +38,9 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True)
-class Courier:
+class Postman:
+    """Everything one run needs; `worker` names it in the rows it holds."""
+
     sessions: Sessions
     secrets: Secrets
     sender: Sender
@@ -54,45 +57,45 @@ def answer_due(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Send every answer that is due. Returns how many arrived at the platform."""
-    courier = Courier(sessions, secrets, sender, ledger, now, uuid.uuid4().hex)
+    postman = Postman(sessions, secrets, sender, ledger, now, uuid.uuid4().hex)
     with sessions.begin() as session:
         talks.recover(session, now())
     sent = 0
     while True:
         with sessions.begin() as session:
-            taken = talks.claim(session, secrets, courier.worker, now(), LEASE)
+            taken = talks.claim(session, secrets, postman.worker, now(), LEASE)
         if taken is None:
             return sent
-        sent += _send(courier, *taken)
+        sent += _send(postman, *taken)
 
 
-def _send(courier: Courier, row: Talk, line: Line) -> bool:
-    window = courier.ledger.spend(row.openid, courier.now())
+def _send(postman: Postman, row: Talk, line: Line) -> bool:
+    window = postman.ledger.spend(row.openid, postman.now())
     if not window:
-        _settle(courier, row, "failed", "window")
+        _settle(postman, row, "failed", "window")
         return False
     try:
-        courier.sender.send_text(row.openid, line.text)
+        postman.sender.send_text(row.openid, line.text)
     except PlatformError as error:
-        log.warning("an answer was not sent: %s", error)
+        log.warning("an answer was not sent, or nobody knows: %s", error)
         if not isinstance(error, Unsure):
-            courier.ledger.give_back(row.openid, window)
-            courier.ledger.correct(row.openid, error)
-        _settle(courier, row, *_outcome(courier, row, error))
+            postman.ledger.give_back(row.openid, window)
+            postman.ledger.correct(row.openid, error)
+        _settle(postman, row, *_outcome(postman, row, error))
         return False
-    _settle(courier, row, "sent")
+    _settle(postman, row, "sent")
     return True
 
 
-def _outcome(courier: Courier, row: Talk, error: PlatformError) -> tuple[str, str, datetime | None]:
+def _outcome(postman: Postman, row: Talk, error: PlatformError) -> tuple[str, str, datetime | None]:
     """State, what staff are told of it, and when it is tried again."""
     if isinstance(error, Unsure):
         return "unsure", "unsure", None
     if isinstance(error, Busy) and row.attempts < TRIES:
-        return "waiting", "busy", courier.now() + max(error.wait, timedelta(seconds=2**row.attempts))
+        return "waiting", "busy", postman.now() + max(error.wait, timedelta(seconds=2**row.attempts))
     return "failed", word(error), None
 
 
-def _settle(courier: Courier, row: Talk, state: str, error: str = "", due: datetime | None = None) -> None:
-    with courier.sessions.begin() as session:
-        talks.settle(session, row.id, courier.worker, state, error, due)
+def _settle(postman: Postman, row: Talk, state: str, error: str = "", due: datetime | None = None) -> None:
+    with postman.sessions.begin() as session:
+        talks.settle(session, row.id, postman.worker, state, error, due)

@@ -12,6 +12,7 @@ from bot.store.base import Sessions
 from bot.store.secrets import Secrets
 
 Waiting = Callable[[], AbstractContextManager[Sequence[tuple[Message, tuple[Noted, ...]]]]]
+"""The next portion; it is let go of when its block ends without an error. Empty at the end."""
 
 
 def take_down(sessions: Sessions, secrets: Secrets, waiting: Waiting) -> int:

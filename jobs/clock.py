@@ -21,7 +21,10 @@ from jobs.schedule import SHANGHAI, Job
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
-BEAT, LATE = timedelta(seconds=1), timedelta(seconds=5)
+"""So long nobody leads after the leader died."""
+BEAT = timedelta(seconds=1)
+LATE = timedelta(seconds=5)
+"""A beat planned further ahead than this was planned by a clock that was set back since."""
 
 # Lead on, or begin to lead where nobody does.
 _LEAD = """
@@ -100,7 +103,7 @@ def run(
     enqueue: Callable[[str], object],
     stop: threading.Event | None = None,
 ) -> int:
-    """Beat once a second until SIGTERM, SIGINT or `stop`."""
+    """Beat once a second until SIGTERM, SIGINT or `stop`. Returns the exit status."""
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it has something to say with every beat
     clock = Clock(client, tuple(table), enqueue)
     scheduler = beating(clock.beat)

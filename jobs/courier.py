@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 """What one sender holds, with its timeouts and quick repeats, must be sent within this."""
-WAITS, PAUSE = 40, 0.5
+WAITS, PAUSE_S = 40, 0.5
 """Tries, and seconds between them, should the database be away: only we know how what we sent went."""
 FIELD = 20
 """Characters of one field of a template message; the platform strips what is longer (reference §9.1)."""
@@ -124,9 +124,9 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """A broadcast with what it brings, as it was `at` this moment; once let go it changes only if the site takes an
-    article down."""
+class Edition:
+    """A broadcast with what it brings, as it was looked up `at` this moment; once let go it changes only if the site takes an
+    article down. fresh: newest first. stories: by article id, of those still at the site."""
 
     broadcast: Broadcast
     fresh: Sequence[Fresh]
@@ -158,7 +158,7 @@ class Courier:
     alarm: Callable[[PlatformError], object] = lambda _: None
     stopped: set[str] = field(default_factory=set)
     halt: threading.Event = field(default_factory=threading.Event)
-    seen: dict[int, Issue] = field(default_factory=dict)
+    seen: dict[int, Edition] = field(default_factory=dict)
 
     @property
     def open_channels(self) -> list[str]:
@@ -194,5 +194,5 @@ def when_database_answers(work: Callable[[], T]) -> T:
             return work()
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError):
             log.warning("the database is away; there is something to write down")
-            time.sleep(PAUSE)
+            time.sleep(PAUSE_S)
     return work()

@@ -1,4 +1,4 @@
-"""Asks the platform for customer-service messages that nobody knows whether they arrived; they have no id of ours.
+"""Settles customer-service messages of which nobody knows whether they arrived; they have no id to ask the platform by.
 
 The account's chat record tells who was written to when. No page says whether it holds what is sent by API, so that it is
 believed only where it proves itself: messages of the same broadcast that surely went out are in it. Then one that is in
@@ -30,6 +30,7 @@ ASKED_AGAIN, SHUT = timedelta(minutes=5), timedelta(days=1)
 SLACK = timedelta(seconds=90)
 """Between the moment it began here and the one in the record: both clocks, and a slow call."""
 WITNESSES = 3
+"""Messages that surely went out about then and must all be in the record, before it is believed."""
 
 
 class Record(Protocol):
@@ -39,6 +40,8 @@ class Record(Protocol):
 
 
 class Ledger(Protocol):
+    """What rests for a while; bot.adapters.wechat.quota.Ledger."""
+
     def hold(self, name: str, wait: timedelta) -> None: ...
     def is_held(self, name: str) -> bool: ...
 
@@ -46,7 +49,7 @@ class Ledger(Protocol):
 def settle(
     sessions: Sessions, platform: Record, ledger: Ledger, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> int:
-    """Returns how many are known of now."""
+    """Asks at most every five minutes. Returns how many are known of now."""
     with reading(sessions) as session:
         doubts = deliveries.in_doubt(session, now() - WITHIN, now() - AFTER)
     if not doubts or ledger.is_held(RECORD):

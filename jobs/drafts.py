@@ -23,9 +23,12 @@ from bot.store.base import Sessions, reading
 from bot.store.news import Story
 from jobs.pictures import COVER, Mover, Uploads
 
+DRAFT_ARTICLES = 8
+"""Articles a draft may hold."""
 WIDTH, HEIGHT = 900, 383
-"""The size the platform shows a cover in."""
+"""Pixels, as the platform shows a cover."""
 TOP, BOTTOM = (24, 78, 119), (46, 139, 158)
+"""The colours of our own cover: red, green, blue."""
 
 
 class Draftsman(Uploads, Protocol):
@@ -54,7 +57,7 @@ def make(platform: Draftsman, sessions: Sessions, stories: Sequence[Story], how:
 
 
 def cover(platform: Uploads, sessions: Sessions) -> str:
-    """The picture over articles that bring none: uploaded once."""
+    """The media_id of the picture over articles that bring none: uploaded once. Raises PlatformError."""
     with reading(sessions) as session:
         known = materials.media_id(session, COVER)
     if known:

@@ -1,4 +1,5 @@
-"""Lets go of what drafts may no longer hold: names and numbers without consent after a day, all of it after a week."""
+"""Lets go of what inquiries that were only begun may no longer hold: names and numbers without consent after a day, all
+of it after a week."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ from bot.dialogue.intake_age import aged
 
 log = logging.getLogger(__name__)
 
-NOW_AND_THEN = timedelta(seconds=0.2)
+PATIENCE = timedelta(seconds=0.2)
 """How long to wait for somebody who writes at this very moment: their message does it by itself."""
 
 
-def forget_drafts(conversations: Conversations, form: Form, now: Callable[[], datetime]) -> int:
-    """Nobody has to write for it. Returns how many conversations hold less now. Raises Unavailable."""
+def let_go_of_inquiries(conversations: Conversations, form: Form, now: Callable[[], datetime]) -> int:
+    """Nobody has to write for it. Returns how many conversations hold less now. Raises Unavailable where Redis is away."""
     return sum(
         _forgotten(conversations, openid, form, now()) for openid in conversations.resting(form.times.unconsented)
     )
@@ -27,9 +28,9 @@ def forget_drafts(conversations: Conversations, form: Form, now: Callable[[], da
 
 def _forgotten(conversations: Conversations, openid: str, form: Form, now: datetime) -> bool:
     try:
-        with conversations.hold(openid, "forget", None, NOW_AND_THEN) as held:
+        with conversations.hold(openid, "forget", None, PATIENCE) as held:
             before = held.conversation
-            after = without_what_is_over(before, form, now) if before else before
+            after = _without_what_is_over(before, form, now) if before else before
             if after is None or after == before:
                 return False
             held.settle(after)
@@ -38,7 +39,7 @@ def _forgotten(conversations: Conversations, openid: str, form: Form, now: datet
     return True
 
 
-def without_what_is_over(conversation: Conversation, form: Form, now: datetime) -> Conversation:
+def _without_what_is_over(conversation: Conversation, form: Form, now: datetime) -> Conversation:
     """The same as the follower's next message would leave."""
     inquiry = aged(conversation.inquiry, form, now)
     return conversation if inquiry == conversation.inquiry else replace(conversation, inquiry=inquiry, rest="")

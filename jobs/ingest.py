@@ -27,7 +27,9 @@ LEARNED_EVERY = timedelta(hours=1)
 API_OFF = timedelta(hours=6)
 """How long an API that was off is not asked again."""
 UNFED_KEPT = 100
+"""Addresses remembered that the feed no longer has and that were looked at: none is looked at for it again."""
 RETOPIC_BATCH = 200
+"""Articles that get their topics anew with one commit."""
 
 
 class Feed(Protocol):

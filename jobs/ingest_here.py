@@ -37,7 +37,7 @@ def run_of(
     return Run(made.sessions, wiring.taker_of(made, library), partial(datetime.now, UTC), progress, stopped)
 
 
-def over(site: Site, run: Run) -> Intake:
+def intake_of(site: Site, run: Run) -> Intake:
     return Intake(run.sessions, run.taker, run.now, run.progress, run.stopped, site)
 
 
@@ -45,13 +45,13 @@ def scheduled(made: wiring.Base, site: Site | None, library: wiring.Library) -> 
     """One run of the clock: the site, other feeds, and topics where the taxonomy was changed. Raises SiteError."""
     until = time.monotonic() + BUDGET_S
     run = run_of(made, library, stopped=lambda: time.monotonic() > until)
-    ingesting.reassign(run, hash_of(made))
+    ingesting.reassign(run, taxonomy_hash(made))
     done = ingesting.other_feeds(run, wiring.other_feeds(made))
-    return done + ingesting.ingest(over(site, run)) if site else done
+    return done + ingesting.ingest(intake_of(site, run)) if site else done
 
 
-def hash_of(made: wiring.Base) -> str:
-    """Of the taxonomy as it is configured: another one means topics anew."""
+def taxonomy_hash(made: wiring.Base) -> str:
+    """Of the topics as they are configured: another one means topics anew."""
     return hashlib.sha256(json.dumps(made.texts["topics"], sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -67,9 +67,9 @@ def ingest(settings: Settings, *, everything: bool) -> int:
     library, progress = wiring.library_of(made), Progress(sys.stderr)
     with _stopping() as stopped:
         run = run_of(made, library, progress, stopped)
-        ingesting.reassign(run, hash_of(made))
+        ingesting.reassign(run, taxonomy_hash(made))
         done = ingesting.other_feeds(run, feeds)
-        walked, code = _walked(over(site, run), everything=everything) if site else (Ingested(), 0)
+        walked, code = _walked(intake_of(site, run), everything=everything) if site else (Ingested(), 0)
     progress.end()
     library.refresh()
     done += walked
@@ -80,12 +80,13 @@ def ingest(settings: Settings, *, everything: bool) -> int:
 
 
 def topics(settings: Settings, *, reassign: bool) -> int:
-    """Print each topic with how many articles it has; with `reassign` the rules look at every article first."""
+    """Print each topic with how many articles it has; with `reassign` the rules look at every article first.
+    Returns the exit status."""
     wiring.migrate(settings)
     made = wiring.base(settings)
     library = wiring.library_of(made)
     if reassign:
-        different = ingesting.reassign(run_of(made, library), hash_of(made), whole=True)
+        different = ingesting.reassign(run_of(made, library), taxonomy_hash(made), whole=True)
         sys.stderr.write(f"{different} articles have other topics now\n")
         library.refresh()
     with reading(made.sessions) as session:
@@ -96,7 +97,7 @@ def topics(settings: Settings, *, reassign: bool) -> int:
 
 
 def article(settings: Settings, title: str, category: str, body: str, url: str, picture: str) -> int:
-    """Store an article somebody wrote here; prints its id and address."""
+    """Store an article somebody wrote here; prints its id and address. Returns the exit status: 0 stored, 2 refused."""
     wiring.migrate(settings)
     made = wiring.base(settings)
     library = wiring.library_of(made)

@@ -17,7 +17,7 @@ class Facts:
     """What a notice is about; the writer decides what of it may be seen.
 
     asked: what the follower wanted to read about, oldest first. path: the page of the desk that it leads to.
-    figures: further values by name. together: the number and kind of each notice that shares this message.
+    figures: further values by name. together: the notices that share this message.
     """
 
     kind: str

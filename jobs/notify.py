@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 1800))
+"""How long after each try the next one is made; after these, every HOUR."""
 HOUR = timedelta(hours=1)
 GIVEN_UP = timedelta(hours=24)
 TRIES = 12
@@ -251,7 +252,7 @@ def _alarm(session: Session, teller: Teller, row: Outbox, notice: Notice, now: d
 
 
 def _delay(attempts: int, error: NotTold) -> timedelta:
-    """The table of waits with jitter; a wrong set-up is not worth a try a second."""
+    """By STEPS, with jitter; a wrong set-up is not worth a try a second."""
     step = STEPS[attempts - 1] if attempts <= len(STEPS) else HOUR
     least = STEPS[4] if isinstance(error, Misconfigured) else error.wait
     return max(step, least) * random.uniform(0.9, 1.1)

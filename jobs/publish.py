@@ -28,6 +28,7 @@ UNTOLD = timedelta(minutes=3)
 GIVEN_UP = timedelta(days=2)
 """After so long without an answer staff have to look."""
 RUNNING = 1
+"""The platform's publish_status of what is still under way; 0 is done."""
 
 
 class Publisher(Draftsman, Protocol):

@@ -32,6 +32,8 @@ def release_due(sessions: Sessions, reach: Reach, habits: Habits, now: datetime)
 
 
 def release(session: Session, broadcast: Broadcast, reach: Reach, habits: Habits, now: datetime) -> None:
+    """Plan its deliveries, due at the end of quiet hours; but at once to who wrote just now. Nothing where it is not to
+    go, or went already."""
     if not broadcasts.release(session, broadcast, now):
         return
     session.flush()
@@ -52,7 +54,8 @@ def as_one(broadcast: Broadcast, channel: str, batch: int, due: datetime) -> Del
 
 
 def announce(sessions: Sessions, names: Mapping[str, str], channels: Iterable[str], now: datetime, note: str) -> int:
-    """Tell staff of each broadcast that waits for their look, once. note: like "{kind} {topic} {count}"."""
+    """Tell staff of each broadcast that waits for their look, once. note: with {number}, {topic} and {count} of articles.
+    Returns how many notices that makes."""
     told = tuple(channels)
     if not told:
         return 0

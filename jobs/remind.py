@@ -69,7 +69,7 @@ def _take(reminder: Reminder, session: Session, lead: Lead, step: str, now: date
 
 
 def _due(reminder: Reminder, session: Session, lead_id: int, now: datetime) -> str:
-    """The last step whose time has come and that was not taken; those before it are skipped, or "" for none."""
+    """The last step whose time has come; those before it are skipped. "" where none has, or it was taken already."""
     lead, events = session.get(Lead, lead_id), lead_events.of(session, lead_id)
     if lead is None or not events:
         return ""

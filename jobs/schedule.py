@@ -10,19 +10,20 @@ from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EPOCH = datetime(2020, 1, 1, tzinfo=SHANGHAI)
+"""Runs of a job that comes `every` so long are counted from here."""
 
 TABLE: Mapping[str, str] = {
     "notify": "tell staff what waits in the outbox",
-    "asked": "make rows of what followers asked",
+    "asked": "make rows of what followers asked, began and read",
     "answer": "send what staff answered from the desk",
     "remind": "see that no lead waits unheard",
     "summary": "tell staff in the morning how things stand",
-    "forget": "let go of what drafts may no longer hold",
+    "forget": "let go of what inquiries that were begun may no longer hold",
     "ingest": "take in new articles of the site",
     "digest": "plan what subscribers hear of",
     "deliver": "send what is planned",
     "follow": "keep the tags of topics on who follows them",
-    "mass": "once a day: plan a mass send, and send it",
+    "mass": "plan a mass send, or where there is none a draft for staff",
     "housekeeping": "let go of what has been kept long enough",
 }
 """Every job there is, and what it is for. Each is a task of this name in the worker."""

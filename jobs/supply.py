@@ -17,7 +17,7 @@ from bot.store import claims, news, received
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
 from bot.store.subscriptions import Subscription
-from jobs.courier import LEASE, Courier, Issue, Packet, client_msg_id, when_database_answers
+from jobs.courier import LEASE, Courier, Edition, Packet, client_msg_id, when_database_answers
 
 MANY = 8
 """How many times as many rows are claimed at once as can be on their way at once."""
@@ -164,53 +164,53 @@ def _beyond(rows: Iterable[Delivery], told: Counter[str], most: int) -> set[int]
 
 
 def _packed(session: Session, courier: Courier, rows: Sequence[Delivery]) -> list[Packet]:
-    issues = {number: _issue(session, courier, number) for number in {row.broadcast_id for row in rows}}
+    editions = {number: _edition(session, courier, number) for number in {row.broadcast_id for row in rows}}
     again = [row.id for row in rows if row.begun_at is not None]
     # A repeat brings the same as the first try.
     claimed = received.articles_of(session, again) if again else {}
-    fresh = _wanted(session, issues, [row for row in rows if row.begun_at is None])
+    fresh = _wanted(session, editions, [row for row in rows if row.begun_at is None])
     claimed |= received.receive_many(session, fresh, courier.now())
     packets = []
     for row in rows:
-        issue = issues[row.broadcast_id]
-        stories = [issue.stories[one] for one in claimed.get(row.id, ()) if one in issue.stories]
+        edition = editions[row.broadcast_id]
+        stories = [edition.stories[one] for one in claimed.get(row.id, ()) if one in edition.stories]
         if not stories:
             claims.settle(session, row.id, courier.worker, "dropped", courier.now(), error="nothing new for them")
             continue
-        content = courier.wording.content(row.channel, issue.broadcast, stories, courier.now())
-        packets.append(Packet(row, content, client_msg_id(issue.broadcast, row.openid)))
+        content = courier.wording.content(row.channel, edition.broadcast, stories, courier.now())
+        packets.append(Packet(row, content, client_msg_id(edition.broadcast, row.openid)))
     return packets
 
 
-def _issue(session: Session, courier: Courier, number: int) -> Issue:
+def _edition(session: Session, courier: Courier, number: int) -> Edition:
     known = courier.seen.get(number)
     if known is not None and courier.now() - known.at < SEEN:
         return known
     broadcast = session.get_one(Broadcast, number)
     fresh = news.of_articles(session, broadcast.topic, broadcast.articles)
     stories = news.stories(session, [one.article_id for one in fresh])
-    courier.seen[number] = Issue(broadcast, fresh, {story.id: story for story in stories}, courier.now())
+    courier.seen[number] = Edition(broadcast, fresh, {story.id: story for story in stories}, courier.now())
     return courier.seen[number]
 
 
 def _wanted(
-    session: Session, issues: dict[int, Issue], rows: Sequence[Delivery]
+    session: Session, editions: dict[int, Edition], rows: Sequence[Delivery]
 ) -> dict[int, tuple[str, Sequence[int]]]:
     """For each delivery the articles that are still there and no older than the follower's subscription."""
     if not rows:
         return {}
-    topics = {issue.broadcast.topic for issue in issues.values()}
+    topics = {edition.broadcast.topic for edition in editions.values()}
     asked = sa.and_(Subscription.topic.in_(topics), Subscription.openid.in_({row.openid for row in rows}))
     known = session.execute(sa.select(Subscription.openid, Subscription.topic, Subscription.since).where(asked))
     since = {(openid, topic): moment for openid, topic, moment in known}
     wanted: dict[int, tuple[str, Sequence[int]]] = {}
     for row in rows:
-        issue = issues[row.broadcast_id]
-        chosen = since.get((row.openid, issue.broadcast.topic))
+        edition = editions[row.broadcast_id]
+        chosen = since.get((row.openid, edition.broadcast.topic))
         mine = [
             one.article_id
-            for one in issue.fresh
-            if chosen is not None and one.fresh_at >= chosen and one.article_id in issue.stories
+            for one in edition.fresh
+            if chosen is not None and one.fresh_at >= chosen and one.article_id in edition.stories
         ]
         wanted[row.id] = (row.openid, mine)
     return wanted

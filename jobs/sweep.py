@@ -22,10 +22,13 @@ log = logging.getLogger(__name__)
 OVERLAP = 1
 """Pages read again after an interruption: what was taken down meanwhile moves the rest up."""
 WITNESSES = 3
+"""Other articles that are asked for before some are taken for gone: one of them must be there."""
 IN_A_ROW = 5
 """Pages that cannot be had before the site is taken to be in trouble and left alone until the next run."""
 UNREAD_KEPT, UNREAD_A_RUN, UNREAD_TRIES = 500, 20, 20
+"""Addresses that could not be read: how many are remembered, tried again in a run, and how often each."""
 SITE = "site"
+"""The source of articles of the firm's own site; other feeds have their names."""
 
 Progress = Callable[[int, int, str], object]
 """progress(done, of all or 0 where unknown, what is being done)."""

@@ -39,7 +39,7 @@ def register(
 
 
 def main(broker: RedisBroker, threads: int = 4, stop: threading.Event | None = None) -> int:
-    """Work until SIGTERM, SIGINT or `stop`; what was begun is finished."""
+    """Work until SIGTERM, SIGINT or `stop`; what was begun is given half a minute to finish. Returns the exit status."""
     stop = stop or threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,6 +14,7 @@ from bot.store.base import Sessions
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI
+from jobs.drafts import DRAFT_ARTICLES
 from jobs.habits import Habits
 from jobs.mass.press import ANY, NO_LISTS, Issue, Ledger, Lists, recall
 from jobs.release import release
@@ -22,8 +23,6 @@ RECENT = timedelta(days=7)
 """What came out before is not brought by a topic's first mass send, nor by one after a long rest."""
 LONG_AGO = timedelta(days=3650)
 """When a topic that never had a mass send had its last."""
-MOST = 8
-"""Articles a draft may hold."""
 SLACK = timedelta(hours=2)
 """A run that comes a little early is not a day too early."""
 ENOUGH = 20_000
@@ -86,7 +85,9 @@ def _last_sent(session: Session, topic: str) -> datetime | None:
 
 
 def _issue(session: Session, topic: str, since: datetime) -> Issue | None:
-    found = [one for one in news.recent_of(session, topic, since, MOST) if news.stories(session, [one.article_id])]
+    found = [
+        one for one in news.recent_of(session, topic, since, DRAFT_ARTICLES) if news.stories(session, [one.article_id])
+    ]
     if not found:
         return None
     return Issue(topic, tuple(one.article_id for one in found), min(one.fresh_at for one in found))

@@ -10,7 +10,7 @@ from bot.adapters.redis_scripts import Client
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.inquiry import Answer, Inquiry
 from bot.dialogue.reply import Words
-from jobs.forget import forget_drafts
+from jobs.forget import let_go_of_inquiries
 from tests.intake.talking import FORM
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ def read(conversations: Conversations, openid: str, key: str = "m2") -> Conversa
 
 
 def forgot(conversations: Conversations) -> int:
-    return forget_drafts(conversations, FORM, lambda: NOW)
+    return let_go_of_inquiries(conversations, FORM, lambda: NOW)
 
 
 def test_a_number_without_consent_goes_after_a_day_and_the_need_stays(

@@ -108,7 +108,7 @@ def commits_and_cuts(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
                 raise sa.exc.OperationalError("COMMIT", {}, Exception("server closed the connection"))
 
     monkeypatch.setattr(deliver, "_written", _committing(deliver._written, wrapped))
-    monkeypatch.setattr(couriers, "PAUSE", 0.01)
+    monkeypatch.setattr(couriers, "PAUSE_S", 0.01)
     return cut
 
 
