@@ -19,14 +19,14 @@ from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.news import SHANGHAI, News
 from bot.store.outbox import Notice
-from jobs.drafts import Draftsman, Layout, make
+from jobs.drafts import DRAFT_ARTICLES, Draftsman, Layout, make
 from jobs.habits import Habits
 from jobs.release import release
 
 log = logging.getLogger(__name__)
 
 RECENT = timedelta(days=3)
-MOST = 8
+"""What came out before is not taken into a draft any more."""
 LEASE = timedelta(minutes=5)
 TRIES = 6
 PAUSE = timedelta(minutes=1)
@@ -58,7 +58,20 @@ def _new(session: Session, now: datetime) -> list[int]:
     newest_first = since.group_by(News.article_id).order_by(sa.func.max(News.fresh_at).desc(), News.article_id.desc())
     earlier = sa.select(Broadcast.articles).where(Broadcast.kind == "draft", Broadcast.created_at > now - 2 * RECENT)
     known = {article for articles in session.scalars(earlier) for article in articles}
-    return [article for article in session.scalars(newest_first) if article not in known][:MOST]
+    return [article for article in session.scalars(newest_first) if article not in known][:DRAFT_ARTICLES]
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Everything one run needs. channels: those on which staff are told. worker: its name in the rows it holds."""
+
+    sessions: Sessions
+    platform: Draftsman
+    layout: Layout
+    told: Told
+    channels: tuple[str, ...]
+    now: Callable[[], datetime]
+    worker: str
 
 
 def deliver_due(
@@ -69,48 +82,44 @@ def deliver_due(
     channels: Iterable[str],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
-    """Make the drafts that are due and tell staff. Made twice after a crash it is only a draft too many."""
-    worker = uuid.uuid4().hex
+    """Make a draft that is due and tell staff. Returns how many were made: one at most."""
+    studio = Studio(sessions, platform, layout, told, tuple(channels), now, uuid.uuid4().hex)
     with sessions.begin() as session:
         claims.recover(session, now())
-        rows = claims.claim(session, ("draft",), worker, now(), LEASE, 1)
-    return sum(_deliver(sessions, platform, row, layout, told, tuple(channels), now) for row in rows)
+        rows = claims.claim(session, ("draft",), studio.worker, now(), LEASE, 1)
+    return sum(_deliver(studio, row) for row in rows)
 
 
-def _deliver(
-    sessions: Sessions,
-    platform: Draftsman,
-    row: Delivery,
-    layout: Layout,
-    told: Told,
-    channels: tuple[str, ...],
-    now: Callable[[], datetime],
-) -> bool:
-    with reading(sessions) as session:
+def _deliver(studio: Studio, row: Delivery) -> bool:
+    with reading(studio.sessions) as session:
         preview = broadcasts.show(session, row.broadcast_id)
-    error: PlatformError | None = None
+    if preview is None or not preview.stories:
+        return _settle(studio, row, "dropped", "none of its articles is left")
     try:
-        if preview is not None and preview.stories:
-            make(platform, sessions, titled(preview.stories, preview.broadcast.title), layout)
-    except PlatformError as trouble:
-        error = trouble
-        log.warning("the draft of broadcast %s was not made: %s", row.broadcast_id, trouble)
-    with sessions.begin() as session:
-        return _settle(session, row, error, told, channels, now())
+        make(studio.platform, studio.sessions, titled(preview.stories, preview.broadcast.title), studio.layout)
+    except PlatformError as error:
+        log.warning("the draft of broadcast %s was not made: %s", row.broadcast_id, error)
+        if isinstance(error, Busy) and row.attempts < TRIES:
+            return _put_back(studio, row, error)
+        return _settle(studio, row, "failed", str(error), studio.told.failed)
+    return _settle(studio, row, "sent", "", studio.told.drafted)
 
 
-def _settle(
-    session: Session, row: Delivery, error: PlatformError | None, told: Told, channels: tuple[str, ...], now: datetime
-) -> bool:
-    broadcast = session.get_one(Broadcast, row.broadcast_id)
-    if isinstance(error, Busy) and row.attempts < TRIES:
-        claims.put_back(session, row.id, row.worker, now + max(error.wait, PAUSE), str(error))
-        return False
-    state, words = ("failed", told.failed) if error else ("sent", told.drafted)
-    if not claims.settle(session, row.id, row.worker, state, now, error=str(error or "")):
-        return False
-    broadcast.state = "failed" if error else "done"
-    if channels:
-        note = words.format(count=len(broadcast.articles), number=broadcast.id, error=error)
-        outbox.add(session, Notice("draft", f"draft:{broadcast.id}", note=note), channels, now)
-    return error is None
+def _put_back(studio: Studio, row: Delivery, error: Busy) -> bool:
+    with studio.sessions.begin() as session:
+        claims.put_back(session, row.id, studio.worker, studio.now() + max(error.wait, PAUSE), str(error))
+    return False
+
+
+def _settle(studio: Studio, row: Delivery, state: str, error: str, words: str = "") -> bool:
+    """words: what staff are told, if anything. True where the draft was made, and is this worker's."""
+    now = studio.now()
+    with studio.sessions.begin() as session:
+        if not claims.settle(session, row.id, studio.worker, state, now, error=error):
+            return False
+        broadcast = session.get_one(Broadcast, row.broadcast_id)
+        broadcast.state = "done" if state == "sent" else "failed"
+        if words and studio.channels:
+            note = words.format(count=len(broadcast.articles), number=broadcast.id, error=error)
+            outbox.add(session, Notice("draft", f"draft:{broadcast.id}", note=note), studio.channels, now)
+    return state == "sent"

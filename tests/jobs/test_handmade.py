@@ -64,3 +64,14 @@ def test_without_the_right_staff_get_the_html(shelf: Shelf, account: Account, er
     text = page(stories.stories, "原文：{url}")
     assert "<h2>文章1</h2>" in text
     assert "<p>原文：https://site.example/1</p>" in text
+
+
+def test_of_articles_that_were_all_taken_down_no_draft_is_told(shelf: Shelf, account: Account) -> None:
+    planned(shelf)
+    for number in (1, 2):
+        shelf.gone(number)
+    assert go(shelf, account) == 0
+    assert account.drafts == {}
+    with shelf.store() as session:
+        assert session.scalars(sa.select(Outbox)).all() == []
+        assert session.scalar(sa.select(Broadcast.state).where(Broadcast.kind == "draft")) == "failed"
