@@ -12,7 +12,7 @@ from bot.adapters.wechat.quota import Ledger
 from bot.adapters.wechat.token import TokenStore
 from bot.store.base import sessions
 from jobs import deliver, mass
-from jobs.deliver import Wording
+from jobs.courier import Wording
 from jobs.drafts import Layout
 
 WORDS = Wording({"head": "「{topic}」", "line": "· {title}", "tail": "退订{topic}"}, {"chips": "芯片"})

@@ -13,7 +13,7 @@ from bot.adapters.wechat.client import ChatRecord, Platform
 from bot.adapters.wechat.errors import NeedsOperator
 from bot.store import received, reply_news
 from bot.store.deliveries import Delivery, Reach
-from jobs import deliver, digest, doubts
+from jobs import book, deliver, digest, doubts
 from tests.jobs.courier import WORDS
 from tests.jobs.shelf import HOUR, MINUTE
 from tests.jobs.test_against_simulator import World, world
@@ -141,7 +141,7 @@ def test_a_machine_that_slept_after_it_began_sends_nothing_any_more(
     world.followers(1, writing=True)
     world.shelf.put(1, "chips")
     digest.plan(world.shelf.store, ["chips"], world.shelf.clock(), reach=Reach())
-    write: Callable[..., Any] = deliver.Book.write
+    write: Callable[..., Any] = book.Book.write
 
     def slept(book: Any, done: Any, ready: Any) -> Any:
         answer = write(book, done, ready)
@@ -149,7 +149,7 @@ def test_a_machine_that_slept_after_it_began_sends_nothing_any_more(
             world.shelf.clock.move(HOUR)
         return answer
 
-    monkeypatch.setattr(deliver.Book, "write", slept)
+    monkeypatch.setattr(book.Book, "write", slept)
     with pytest.MonkeyPatch.context() as once:
         once.setattr(deliver, "_send", lambda courier, packet: pytest.fail("it was sent"))
         with pytest.raises(RuntimeError, match="enough"):
@@ -159,7 +159,7 @@ def test_a_machine_that_slept_after_it_began_sends_nothing_any_more(
 def _until(world: World, turns: int = 2) -> None:
     """Each try is put back and begun again, for the clock sleeps every time: stopped after a few."""
     left = [turns]
-    real = deliver.claims.put_back
+    real = book.claims.put_back
 
     def counted(*args: Any, **more: Any) -> bool:
         left[0] -= 1
@@ -168,5 +168,5 @@ def _until(world: World, turns: int = 2) -> None:
         return real(*args, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deliver.claims, "put_back", counted)
+        patch.setattr(book.claims, "put_back", counted)
         run(world)

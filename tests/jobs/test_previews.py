@@ -18,7 +18,7 @@ from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
 from bot.store.reply_news import Waiting
 from jobs import deliver, digest, mass, previews, release
-from jobs.courier import Courier
+from jobs.courier import LEASE, Courier
 from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
@@ -169,8 +169,8 @@ def test_the_command_line_does_it_all(shelf: Shelf) -> None:
 def test_unsure_deliveries_are_settled_by_staff(shelf: Shelf) -> None:
     number = planned(shelf, Habits())
     with shelf.store.begin() as session:
-        (row,) = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 1)
-        claims.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
+        (row,) = claims.claim(session, ("service",), "dead", shelf.clock(), LEASE, 1)
+        claims.start(session, row.id, "dead", shelf.clock(), LEASE)
         received.receive(session, "oA", [1, 2], row.id, shelf.clock())
     shelf.clock.move(HOUR)
     with shelf.store.begin() as session:

@@ -31,7 +31,7 @@ from bot.store.news import Rules, Story
 from bot.store.received import Received
 from bot.store.reply_news import NewsTaken, Waiting
 from jobs import deliver, digest, mass
-from jobs.deliver import Wording
+from jobs.courier import LEASE, Wording
 from jobs.drafts import Layout
 from jobs.habits import Habits, quiet_hours
 from tests.jobs.shelf import DAY, HOUR, MINUTE, Account, Shelf, once
@@ -322,7 +322,7 @@ def test_the_row_of_a_worker_that_died_before_sending_is_sent_by_another(shelf: 
     shelf.put(1, "chips")
     plan(shelf)
     with shelf.store.begin() as session:
-        assert claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
+        assert claims.claim(session, ("service",), "dead", shelf.clock(), LEASE, 5)
     assert send(shelf, account) == 0
     shelf.clock.move(2 * MINUTE)
     assert send(shelf, account) == 1
@@ -335,7 +335,7 @@ def test_the_row_of_a_worker_whose_clock_was_days_ahead_is_sent_by_another(shelf
     plan(shelf)
     with shelf.store.begin() as session:
         ahead = shelf.clock() + timedelta(days=3)
-        assert claims.claim(session, ("service",), "dead", ahead, deliver.LEASE, 5)
+        assert claims.claim(session, ("service",), "dead", ahead, LEASE, 5)
     assert send(shelf, account) == 1
 
 
@@ -345,8 +345,8 @@ def test_the_row_of_a_worker_that_died_while_sending_is_unsure(shelf: Shelf, acc
     shelf.put(1, "chips")
     plan(shelf)
     with shelf.store.begin() as session:
-        (row,) = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 5)
-        assert claims.start(session, row.id, "dead", shelf.clock(), deliver.LEASE)
+        (row,) = claims.claim(session, ("service",), "dead", shelf.clock(), LEASE, 5)
+        assert claims.start(session, row.id, "dead", shelf.clock(), LEASE)
         received.receive(session, "oA", [1], row.id, shelf.clock())
     shelf.clock.move(2 * MINUTE)
     assert send(shelf, account) == 0

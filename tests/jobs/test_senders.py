@@ -17,10 +17,10 @@ from bot.adapters.wechat.errors import NoRight, PlatformError
 from bot.store import claims, received
 from bot.store.deliveries import Delivery
 from bot.store.received import Received
+from jobs import book, deliver
 from jobs import courier as couriers
-from jobs import deliver
 from jobs import supply as supplies
-from jobs.courier import Speed
+from jobs.courier import LEASE, Speed
 from jobs.habits import Habits
 from jobs.supply import Supply
 from tests.jobs.shelf import HOUR, MINUTE, Account, Shelf
@@ -76,7 +76,7 @@ def test_what_a_dead_worker_had_made_ready_is_free_again_and_no_cap_counts_it(sh
         send(shelf, account)
     # As if no hand had been left to give it back.
     with shelf.store.begin() as session:
-        rows = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 9)
+        rows = claims.claim(session, ("service",), "dead", shelf.clock(), LEASE, 9)
         received.receive_many(session, {row.id: (row.openid, [1]) for row in rows}, shelf.clock())
     assert len(rows) == 2
     account.fails = lambda _: None
@@ -107,7 +107,7 @@ def commits_and_cuts(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
                 cut.append(number)
                 raise sa.exc.OperationalError("COMMIT", {}, Exception("server closed the connection"))
 
-    monkeypatch.setattr(deliver, "_written", _committing(deliver._written, wrapped))
+    monkeypatch.setattr(book, "_written", _committing(book._written, wrapped))
     monkeypatch.setattr(couriers, "PAUSE_S", 0.01)
     return cut
 
@@ -260,7 +260,7 @@ def test_what_dead_workers_left_comes_first_and_while_a_push_goes_on(
     monkeypatch.setattr(supplies, "TIDIED", 0.0)
     openids = writers(shelf, 30)
     with shelf.store.begin() as session:
-        rows = claims.claim(session, ("service",), "dead", shelf.clock(), deliver.LEASE, 2)
+        rows = claims.claim(session, ("service",), "dead", shelf.clock(), LEASE, 2)
     supply = Supply(courier(shelf, account))
     first = supply.take(lambda: None)
     shelf.clock.move(2 * MINUTE)
