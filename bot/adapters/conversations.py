@@ -31,6 +31,9 @@ _LATE = timedelta(minutes=2)
 """How long it is remembered that an answer came too late; the platform's tries are over after 15 s."""
 
 
+# None of these errors says whose conversation it was: what they say may reach a log.
+
+
 class Unavailable(Exception):
     """Redis is away, slow or full."""
 
@@ -188,7 +191,7 @@ class Conversations:
             if got[0] == 2:
                 raise Flooding(first=got[1] == 1)
             if time.monotonic() >= deadline:
-                raise Occupied(f"{openid} is being answered")
+                raise Occupied("another message of this follower is being answered")
             most = ""
             time.sleep(random.uniform(*_POLL_S))
 
@@ -299,10 +302,7 @@ class Held:
 
         The replies go, too: they repeat what was said. The platform asks for none of them any more.
         """
-        settled = self._kept_in._settled(self, Kept(conversation, whole=self.before.whole))
-        self._done = True
-        if not settled:
-            raise Lost(f"{self.openid} was taken over")
+        self._finish(kept_it=self._kept_in._settled(self, Kept(conversation, whole=self.before.whole)))
 
     def extend(self) -> bool:
         """The work goes on: hold it as long again from now. False where it went to somebody else. Raises Unavailable."""
@@ -320,10 +320,12 @@ class Held:
             self._kept_in._released(self)
 
     def _put(self, kept: Kept, window: Window | None = None, asked: bytes = b"") -> None:
-        kept_it = self._kept_in._put(self, kept, window, asked)
+        self._finish(kept_it=self._kept_in._put(self, kept, window, asked))
+
+    def _finish(self, *, kept_it: bool) -> None:
         self._done = True
         if not kept_it:
-            raise Lost(f"{self.openid} was taken over")
+            raise Lost("somebody else holds this conversation now")
 
     def __enter__(self) -> Self:
         return self

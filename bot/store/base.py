@@ -76,12 +76,21 @@ def normal(url: str) -> str:
     return url
 
 
+HIDDEN = True
+"""Errors show the statement but not its values: their texts reach logs, and openids are among the values."""
+
+
 def engine(url: str) -> sa.Engine:
     """An engine for the address; nothing is connected yet. A folder for SQLite's file is made."""
     if make_url(normal(url)).get_backend_name() == "sqlite":
         return _sqlite(url)
     return sa.create_engine(
-        normal(url), pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=_POSTGRES_PATIENCE
+        normal(url),
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        connect_args=_POSTGRES_PATIENCE,
+        hide_parameters=HIDDEN,
     )
 
 
@@ -140,7 +149,7 @@ def _sqlite(url: str) -> sa.Engine:
     file = make_url(url).database
     if file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    made = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    made = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=HIDDEN)
     sa.event.listen(made, "connect", _prepare)
     sa.event.listen(made, "begin", _begin)
     return made

@@ -113,6 +113,23 @@ def test_a_lost_lock_cannot_overwrite(client: Client) -> None:
         assert held.conversation == TALK
 
 
+def test_no_error_names_the_follower(client: Client) -> None:
+    conversations = Conversations(client, VAULT, lock=timedelta(milliseconds=100))
+    slow = conversations.hold(OPENID, "1", None, SOON)
+    with conversations.hold(OPENID, "2", "nonce", SOON) as quick:
+        with pytest.raises(Lost) as lost:
+            slow.keep(Conversation(), Words("slow"))
+        with pytest.raises(Lost) as unsettled:
+            slow.settle(Conversation())
+        with pytest.raises(Occupied) as occupied:
+            Conversations(client, VAULT).hold(OPENID, "3", None, NO_WAIT)
+        quick.keep(TALK, Words("quick"))
+    with pytest.raises(Replayed) as replayed:
+        conversations.hold(OPENID, "4", "nonce", SOON)
+    for error in (lost, unsettled, occupied, replayed):
+        assert OPENID not in str(error.value)
+
+
 def test_a_lock_lost_to_somebody_still_working_cannot_overwrite_or_release(client: Client) -> None:
     conversations = Conversations(client, VAULT, lock=timedelta(milliseconds=100))
     slow = conversations.hold(OPENID, "1", None, SOON)

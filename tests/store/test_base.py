@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from bot.store.base import _prepare
+import pytest
+import sqlalchemy as sa
+
+from bot.store.base import Sessions, _prepare
 
 
 class Contended(sqlite3.Connection):
@@ -23,3 +26,10 @@ def test_a_fresh_file_that_another_process_turns_over_is_waited_for(tmp_path: ob
     connection = sqlite3.connect(f"{tmp_path}/bot.db", factory=Contended)
     _prepare(connection, None)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_errors_do_not_show_values(store: Sessions) -> None:
+    with pytest.raises(sa.exc.DBAPIError) as error, store.begin() as session:
+        session.execute(sa.text("SELECT :openid FROM nowhere"), {"openid": "oFollower0001"})
+    assert "nowhere" in str(error.value)
+    assert "oFollower0001" not in str(error.value)
