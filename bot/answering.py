@@ -24,7 +24,6 @@ Router = Callable[[Message, Conversation, Lookups], tuple[str, Turn]]
 Commit = Callable[[Message, tuple[Effect, ...]], None]
 Profile = Callable[[str], Conversation]
 Note = Callable[[Message, tuple[Noted, ...]], bytes]
-
 Listener = Callable[[Message, Reply], None]
 
 NO_NEWS = WaitingNews((), ())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.dialogue.conversation import Conversation, Listing
 from bot.dialogue.effects import Asked
@@ -15,12 +14,12 @@ from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Card, Words, link
 from bot.dialogue.turn import Turn
 from bot.dialogue.wording import plain
+from bot.dialogue.worktime import SHANGHAI
 
 PAGE = AT_ONCE
 TITLE = 34
 SHOWN_KEPT = 24
 NEWEST, NEAR = 20, 20
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _OF_A_PERSON = ("contact", "mobile", "landline", "wechat")
 """What a question may hold that is not to be kept with it: questions are statistics for staff, in the open."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, time
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.lookups import KeywordRule, Lookups
@@ -13,8 +12,7 @@ from bot.dialogue.message import Message, Text
 from bot.dialogue.reply import Words
 from bot.dialogue.turn import Turn
 from bot.dialogue.wording import plain
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from bot.dialogue.worktime import SHANGHAI
 
 
 def keyword(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:

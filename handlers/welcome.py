@@ -15,20 +15,18 @@ from bot.dialogue.turn import Turn
 
 
 def followed(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
-    """Welcome a new follower; the QR scene stays with the conversation as the source of a later lead."""
     match message.content:
         case Follow(scene=scene):
-            known = replace(conversation, scene=scene or conversation.scene)
-            return Turn(Words(_welcome(scene, lookups)), known, (Followed(scene),))
+            return _welcomed(scene, conversation, lookups)
         case _:
             return None
 
 
 def scanned(message: Message, conversation: Conversation, lookups: Lookups) -> Turn | None:
+    """Who follows already and scans a code of ours is welcomed again, for it may be another one."""
     match message.content:
         case Scan(scene=scene):
-            known = replace(conversation, scene=scene or conversation.scene)
-            return Turn(Words(_welcome(scene, lookups)), known, (Followed(scene),))
+            return _welcomed(scene, conversation, lookups)
         case _:
             return None
 
@@ -73,6 +71,12 @@ def _lines(entries: Iterable[Entry]) -> str:
 
 def _tapped(entry: Entry) -> str:
     return tap(entry.name, entry.says) if entry.says else link(entry.name, entry.url)
+
+
+def _welcomed(scene: str, conversation: Conversation, lookups: Lookups) -> Turn:
+    """The QR scene stays with the conversation as the source of a later lead."""
+    known = replace(conversation, scene=scene or conversation.scene)
+    return Turn(Words(_welcome(scene, lookups)), known, (Followed(scene),))
 
 
 def _welcome(scene: str, lookups: Lookups) -> str:

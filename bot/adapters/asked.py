@@ -39,7 +39,7 @@ def entry(vault: Vault, message: Message, noted: Sequence[Noted]) -> bytes:
 def waiting(redis: Client, vault: Vault, most: int = 500) -> Iterator[list[NotedWith]]:
     """The oldest ones. They leave the list when the block ends without an error; one process may do this at a time."""
     raw = redis.lrange(ASKED, 0, most - 1)
-    yield [question for one in raw if (question := _opened(vault, one))]
+    yield [noted for one in raw if (noted := _opened(vault, one))]
     if raw:
         redis.ltrim(ASKED, len(raw), -1)
 

@@ -287,7 +287,7 @@ class Held:
         """Keep conversation, message key and reply together, and let the next one in. Raises Lost, Unavailable.
 
         window: what the message opened for messages of ours (the ledger reads it). owed, whole: see Kept.
-        asked: a question for bot.adapters.asked.
+        asked: an entry of bot.adapters.asked, for a worker to make rows of.
         """
         last = list(self.before.answers.items())[-(REPLIES_KEPT - 1) :]
         self._put(Kept(conversation, {**dict(last), self.key: reply}, owed, whole), window, asked)

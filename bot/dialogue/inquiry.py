@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from bot.dialogue.worktime import SHANGHAI
 
 VERSION = 1
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 OPEN, PAUSED, SENT, IDLE = "open", "paused", "sent", "idle"

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.dialogue.form import Form, Key, Slot
 from bot.dialogue.inquiry import Answer, Doubt, Inquiry
-from bot.dialogue.intake_labels import safe, shown
+from bot.dialogue.intake_labels import listed, safe, shown
 from bot.dialogue.lookups import Lookups
 from bot.dialogue.wording import plain
 from bot.understanding.reading import SURE, Reading, Value
@@ -75,7 +75,7 @@ def write(inquiry: Inquiry, name: str, answer: Answer, lookups: Lookups, keep: I
 
 
 def grown(old: Any, new: Any) -> list[Any]:
-    return list(dict.fromkeys([*_listed(old), *_listed(new)]))[:LONGEST_LIST] if old else _listed(new)[:LONGEST_LIST]
+    return list(dict.fromkeys([*listed(old), *listed(new)]))[:LONGEST_LIST] if old else listed(new)[:LONGEST_LIST]
 
 
 def _take_out(filled: Filled, reading: Reading, lookups: Lookups) -> Filled:
@@ -159,7 +159,7 @@ def _same(spec: Key, old: Any, new: Any) -> bool:
 
 
 def _within(old: Any, new: Any) -> bool:
-    return set(_listed(new)) <= set(_listed(old))
+    return set(listed(new)) <= set(listed(old))
 
 
 def _siblings_kept(slot: Slot, reading: Reading) -> tuple[str, ...]:
@@ -197,7 +197,7 @@ def _sure_part(value: Value) -> list[Any]:
     """The places of a list that were clear although another was not (昆山或者鼓楼)."""
     if not value.choices or not isinstance(value.value, list):
         return []
-    open_ones = [choice for _, choices in value.choices for choice in _listed(choices)]
+    open_ones = [choice for _, choices in value.choices for choice in listed(choices)]
     return [part for part in value.value if part not in open_ones]
 
 
@@ -243,11 +243,7 @@ def _merged(doubts: tuple[Doubt, ...], lookups: Lookups) -> tuple[Doubt, ...]:
 
 
 def _fitting(spec: Key, value: Any) -> Any:
-    return _listed(value) if spec.is_list else value
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return listed(value) if spec.is_list else value
 
 
 def _is_declined(inquiry: Inquiry, slot: Slot) -> bool:

@@ -92,15 +92,15 @@ def _worded(form: Form, slot: Slot, key: Key, value: Any, place: Places) -> str:
         case "one":
             return _choice(slot, value)
         case "several":
-            return form.words["comma"].join(_choice(slot, part) for part in _listed(value))
+            return form.words["comma"].join(_choice(slot, part) for part in listed(value))
         case "range":
             return ranged(form, value)
         case "places":
-            return form.words["comma"].join(place(str(code)) for code in _listed(value))
+            return form.words["comma"].join(place(str(code)) for code in listed(value))
         case "phones":
-            return form.words["comma"].join(phone(str(number)) for number in _listed(value))
+            return form.words["comma"].join(phone(str(number)) for number in listed(value))
         case "texts":
-            return form.words["comma"].join(str(part) for part in _listed(value))
+            return form.words["comma"].join(str(part) for part in listed(value))
         case "number":
             return f"{_number(value)}{key.unit}"
         case _:
@@ -142,5 +142,5 @@ def _number(value: Any) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]

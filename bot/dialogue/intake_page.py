@@ -11,7 +11,7 @@ from bot.dialogue.form import Form, Key, Slot
 from bot.dialogue.inquiry import OPEN, PAUSED, SENT, Answer, Inquiry
 from bot.dialogue.intake_age import aged
 from bot.dialogue.intake_commands import confirm, given_consent
-from bot.dialogue.intake_filling import fill, write
+from bot.dialogue.intake_filling import LONGEST_TEXT, fill, write
 from bot.dialogue.intake_labels import LONGEST, redacted, slot_shown
 from bot.dialogue.intake_reading import listen
 from bot.dialogue.intake_steps import Said, Step, Talk, from_lead, problem_words
@@ -23,7 +23,6 @@ from bot.understanding.reading import Reading, Value
 REMARK = "remark"
 """The field for words of their own; no slot may have this name."""
 
-LONGEST_TEXT = 60
 _TAG = re.compile(r"<a [^>]*>(.*?)</a>")
 
 

@@ -12,7 +12,7 @@ from operator import add
 
 import rjieba
 
-from bot.search.plain import lines, plain
+from bot.search.plain import lines
 from bot.understanding import sounds as table
 
 VERSION = 3
@@ -135,6 +135,3 @@ def _syllables() -> Mapping[str, str]:
 def _codes() -> dict[int, str]:
     codes = _syllables()
     return {ord(char): codes[table.near(sound)] for char, sound in table.usual().items()}
-
-
-__all__ = ["fingerprint", "pairs", "plain", "runs", "segments", "sound_code", "sound_pairs", "sounding", "words"]

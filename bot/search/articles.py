@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from bot.dialogue.lookups import AT_ONCE, Article, Found, Topic
+from bot.dialogue.worktime import SHANGHAI
 from bot.search.finding import Findings, Tools, find
 from bot.search.index import Clause, Hit, Index
-from bot.search.periods import SHANGHAI
 from bot.search.plain import plain
 
 CLEAR_LEAD = 1.5

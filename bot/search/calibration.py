@@ -23,8 +23,9 @@ LOST = 0.02
 LOWEST, HIGHEST = 0.005, 0.075
 """What the messages made here cannot tell: followers ask less well than these, and idle more cleverly."""
 ENOUGH = 20
-EDGE = 1e-6
 """Right answers without which nothing can be said."""
+EDGE = 1e-6
+"""How far above an idle message the threshold must lie to refuse it."""
 _SENTENCE = re.compile(r"[^。！？!?\n]{8,40}")
 
 

@@ -16,8 +16,9 @@ import orjson
 import tantivy
 
 from bot.search import generations
-from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, plain, sound_pairs, sounding, spaced_words, words
+from bot.search.analysis import TITLE_WEIGHT, fingerprint, pairs, sound_pairs, sounding, spaced_words, words
 from bot.search.document import Document
+from bot.search.plain import plain
 from bot.search.texts import Pen, Texts, Told, begin
 from bot.search.threshold import FILE as CALIBRATION
 from bot.search.threshold import threshold
@@ -218,7 +219,7 @@ class Index:
         return view.hits(chance.sample(found, min(count, len(found))), 1.0)
 
     def like(self, text: str, telling: int, limit: int, least: int = 1) -> list[Hit]:
-        """The articles nearest to a long text, by its most telling words that at least `least` of them have."""
+        """The articles nearest to a long text, by the most telling of its words that at least `least` articles have."""
         view = self.view()
         having = {word: view.having("words", word) for word in dict.fromkeys(words(plain(text)))}
         known = sorted((word for word in having if having[word] >= least), key=lambda word: having[word])[:telling]
@@ -233,7 +234,6 @@ class View:
     """
 
     number: int
-
     searcher: tantivy.Searcher
     schema: tantivy.Schema
     texts: Texts

@@ -13,7 +13,6 @@ from bot.search.plain import lines
 from bot.search.ranking import Ranked, Wanted
 
 SHORT_NUMBER = 3
-_PARTICLES = "啦啊呀哦哈哇哟嘛喽咯呐嘞"
 _MARKS = re.compile(r"[\W_]+")
 
 # A logistic regression. Fitted on half of the evaluation queries, on the same queries with their right articles left
@@ -91,7 +90,7 @@ def is_idle(said: str) -> bool:
 
 def _without_echo(bare: str) -> str:
     """What is said with a particle at its end, or twice, is the same saying."""
-    once = bare.rstrip(_PARTICLES) or bare
+    once = bare.rstrip(_particles()) or bare
     half = once[: len(once) // 2]
     return half if half and half * 2 == once else once
 
@@ -106,7 +105,13 @@ def _small_talk_in_a_row() -> re.Pattern[str]:
     """Sayings and whom they are said to. Those of one character are left out: they may be part of anything."""
     said = "|".join(sorted((re.escape(word) for word in _small_talk() if len(word) > 1), key=len, reverse=True))
     whom = "|".join(word for line in lines("addresses.txt") for word in line.split())
-    return re.compile(f"(?:{whom})*(?:(?:{said})(?:{whom}|[{_PARTICLES}])*)+")
+    return re.compile(f"(?:{whom})*(?:(?:{said})(?:{whom}|[{_particles()}])*)+")
+
+
+@cache
+def _particles() -> str:
+    """Characters at the end of a saying that leave its meaning as it is."""
+    return "".join(word for line in lines("particles.txt") for word in line.split())
 
 
 @cache

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+from bot.dialogue.worktime import SHANGHAI
+
 LATELY = 60
 """Days that 最近 reaches back."""
 
@@ -26,9 +26,6 @@ class Period:
     start: datetime
     end: datetime
     words: str
-
-    def holds(self, moment: datetime) -> bool:
-        return self.start <= moment < self.end
 
 
 Days = tuple[date, date]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from bot.search.analysis import pairs, plain, runs, segments, words
+from bot.search.analysis import pairs, runs, segments, words
 from bot.search.periods import Period, taken_out
-from bot.search.plain import lines
+from bot.search.plain import lines, plain
 
 LONGEST = 400
 """Characters of a message that are looked at; whoever pastes an article is found by its beginning, too."""

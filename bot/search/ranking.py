@@ -25,6 +25,7 @@ FOCUS = 12
 ENOUGH = 3
 BROAD, BROAD_LENGTH = 8, 8
 BEGUN, BEGINNINGS = 3, 8
+"""Letters of a Latin term no article has from which on it stands for those that begin so, and for how many of them."""
 PAIR_WEIGHT = 0.7
 SYNONYM_WEIGHT = 0.5
 PASSAGE_WEIGHT = 1.0
@@ -178,13 +179,13 @@ def _standing_in(content: str, worth: Sequence[tuple[str, float]]) -> float:
 
 def ranked(wanted: Wanted, now: datetime) -> list[Ranked]:
     hits = wanted.candidates(CANDIDATES)
-    best = hits[0].score if hits else 1.0
-    found = [_ranked(wanted, hit, best, now.timestamp()) for hit in hits]
+    best, at = hits[0].score if hits else 1.0, now.timestamp()
+    found = [_ranked(wanted, hit, best, at) for hit in hits]
     if sum(one.verbatim == 1.0 for one in found) < ENOUGH and (query := wanted.together()):
         known = {hit.id for hit in hits}
         more = [hit for hit in wanted.view.best(query, CANDIDATES // 2) if hit.id not in known]
         floor = hits[-1].score if hits else 0.0
-        found += [_ranked(wanted, hit._replace(score=floor), best, now.timestamp()) for hit in more]
+        found += [_ranked(wanted, hit._replace(score=floor), best, at) for hit in more]
     found.sort(key=lambda one: -one.score)
     close = [_read_closely(wanted, one) for one in found[:CLOSELY]]
     return [*sorted(close, key=lambda one: -one.score), *found[CLOSELY:]]
@@ -196,6 +197,7 @@ def _read_closely(wanted: Wanted, one: Ranked) -> Ranked:
 
 
 def _ranked(wanted: Wanted, hit: Hit, best: float, now: float) -> Ranked:
+    """best: the highest score of all candidates. now: in seconds since 1970."""
     content = hit.content
     coverage = wanted.coverage(content)
     verbatim = 0.0 if coverage < ALL and wanted.is_one_piece else wanted.verbatim(content)
@@ -225,9 +227,9 @@ def newest_first(wanted: Wanted, found: Sequence[Ranked], now: datetime) -> list
     """Those with the thing in their title by age, also those the ranking left out; then the others as they were."""
     grams = wanted.view.all_of("pairs", wanted.question.pairs)
     latest = wanted.view.newest([*grams, *wanted.extra], CANDIDATES) if grams else []
-    best = max(one.hit.score for one in found)
+    best, at = max(one.hit.score for one in found), now.timestamp()
     known = {one.hit.id for one in found}
-    more = [_ranked(wanted, hit._replace(score=0.0), best, now.timestamp()) for hit in latest if hit.id not in known]
+    more = [_ranked(wanted, hit._replace(score=0.0), best, at) for hit in latest if hit.id not in known]
     about = [one for one in (*found, *more) if one.in_title > 0.0]
     rest = [one for one in found if one.in_title == 0.0]
     return [*sorted(about, key=lambda one: -one.hit.seconds), *rest]

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import tantivy
 
-from bot.search.analysis import pairs, plain, sound_code, sounding, words
+from bot.search.analysis import pairs, sound_code, sounding, words
 from bot.search.index import HEARD, View
+from bot.search.plain import plain
 from bot.understanding import sounds
 
 LONGEST_TERM = 9

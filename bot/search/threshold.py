@@ -12,18 +12,19 @@ FILE = "calibration.json"
 
 def threshold(folder: Path) -> float:
     """The confidence from which the index in this folder answers."""
-    try:
-        return float(json.loads((folder / FILE).read_text(encoding="utf-8"))["threshold"])
-    except (OSError, ValueError, KeyError):
-        return ANSWERS_FROM
+    return _kept(folder, "threshold", ANSWERS_FROM)
 
 
 def calibrated_at(folder: Path) -> int:
     """How many articles the index had when its threshold was set; 0 = never."""
+    return int(_kept(folder, "articles", 0))
+
+
+def _kept(folder: Path, name: str, otherwise: float) -> float:
     try:
-        return int(json.loads((folder / FILE).read_text(encoding="utf-8"))["articles"])
+        return float(json.loads((folder / FILE).read_text(encoding="utf-8"))[name])
     except (OSError, ValueError, KeyError):
-        return 0
+        return otherwise
 
 
 def keep(folder: Path, value: float, articles: int) -> None:

@@ -60,7 +60,7 @@ def tail_of(made: Base) -> str:
 
 def html_of(made: Base, number: int) -> str:
     """A broadcast as HTML for staff to paste; empty where there is no such number, or none of its articles is left."""
-    from bot.layout import page, titled  # as above
+    from bot.layout import page, titled  # code that only few processes need
 
     with reading(made.sessions) as session:
         preview = broadcasts.show(session, number)
