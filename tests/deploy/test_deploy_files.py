@@ -85,6 +85,18 @@ def test_the_address_that_nginx_tells_is_believed() -> None:
     assert re.search(r"^TRUSTED_PROXIES=1$", settings, re.M)
 
 
+def test_an_upgrade_brings_the_sandbox_along_and_a_call_it_refuses_kills_nobody() -> None:
+    """Web processes that choose a core would else be killed at their start in the sandbox of an older version."""
+    install, upgrade = GUIDE.read_text(encoding="utf-8").split(UPGRADE)
+    for step in ("park-bot-*.service /etc/systemd/system/", '"/etc/systemd/system/$unit.service.d/sandbox.conf"'):
+        assert step in install and step in upgrade
+    sandbox = (DEPLOY / "sandbox.conf").read_text(encoding="utf-8")
+    assert re.search(r"^SystemCallErrorNumber=EPERM$", sandbox, re.M)
+    assert sandbox.rindex("SystemCallFilter=sched_setaffinity") > sandbox.index(
+        "SystemCallFilter=~@privileged @resources"
+    )
+
+
 def test_the_guide_s_paths_exist() -> None:
     text = GUIDE.read_text(encoding="utf-8")
     named = set(re.findall(r"/opt/park-bot/((?:docs|\.ci)/[\w./-]+)", text))
