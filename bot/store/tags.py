@@ -1,4 +1,4 @@
-"""The platform's tags for our topics: who we believe has them, and who should have them for a mass send."""
+"""The platform's tags for our topics: who we believe has them, and who changes that just now."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from bot.store import deliveries
 from bot.store.base import Base, add_missing
 from bot.store.claims import LONGEST_HELD
-from bot.store.received import Received
-from bot.store.subscriptions import APART, AT_ONCE, Subscription
-
-MANY = 10_000
-PAGE = 5_000
-"""Subscribers that are looked at with one question."""
+from bot.store.subscriptions import Subscription
 
 
 class TopicTag(Base):
@@ -104,124 +99,3 @@ def without_topic(session: Session, topic: str, after: str, most: int) -> list[s
     follows = sa.exists().where(Subscription.topic == topic, Subscription.openid == TagMember.openid)
     mine = sa.and_(TagMember.topic == topic, TagMember.openid > after, ~follows)
     return list(session.scalars(sa.select(TagMember.openid).where(mine).order_by(TagMember.openid).limit(most)))
-
-
-def to_join(
-    session: Session,
-    topic: str,
-    articles: Sequence[int],
-    fresh: datetime,
-    delivery: int,
-    now: datetime,
-    after: str,
-    most: int,
-) -> list[str]:
-    """Who should have the tag for a send of these articles, and has it not; those behind `after` in the alphabet."""
-    has_it = sa.exists().where(TagMember.topic == topic, TagMember.openid == Subscription.openid)
-    wanted = sa.select(Subscription.openid).where(_should(topic, articles, fresh, delivery, now), ~has_it)
-    return list(session.scalars(wanted.where(Subscription.openid > after).order_by(Subscription.openid).limit(most)))
-
-
-def to_leave(
-    session: Session,
-    topic: str,
-    articles: Sequence[int],
-    fresh: datetime,
-    delivery: int,
-    now: datetime,
-    after: str,
-    most: int,
-) -> list[str]:
-    """Who has the tag, and would get something a second time, something too old, or something not asked for."""
-    should = sa.exists().where(Subscription.openid == TagMember.openid, _should(topic, articles, fresh, delivery, now))
-    wanted = sa.select(TagMember.openid).where(TagMember.topic == topic, ~should)
-    return list(session.scalars(wanted.where(TagMember.openid > after).order_by(TagMember.openid).limit(most)))
-
-
-def wanting(
-    session: Session,
-    topic: str,
-    articles: Sequence[int],
-    fresh: datetime,
-    delivery: int,
-    now: datetime,
-    after: str,
-    most: int,
-) -> list[str]:
-    """Who should get a send of these articles, tag or not; those behind `after` in the alphabet."""
-    wanted = sa.select(Subscription.openid).where(_should(topic, articles, fresh, delivery, now))
-    return list(session.scalars(wanted.where(Subscription.openid > after).order_by(Subscription.openid).limit(most)))
-
-
-def recipients(
-    session: Session,
-    topic: str,
-    articles: Sequence[int],
-    fresh: datetime,
-    now: datetime,
-    most: int = MANY,
-    enough: int | None = None,
-) -> int:
-    """How many would get it; counted up to `most`, so that it takes no longer for a million than for a few.
-
-    enough: after a look at so many subscribers those found so far will do, if there are any. Only where all of these
-    have it already are the others looked at, too.
-    """
-    found, looked, last = 0, 0, ""
-    while found < most and (enough is None or looked < enough or not found):
-        count, size, last = _page(session, topic, articles, fresh, now, last)
-        found, looked = found + count, looked + size
-        if size < PAGE:
-            break
-    return min(found, most)
-
-
-def _page(
-    session: Session, topic: str, articles: Sequence[int], fresh: datetime, now: datetime, after: str
-) -> tuple[int, int, str]:
-    """Of the next subscribers in the alphabet: who would get it, how many there are, and the last of them."""
-    mine = sa.select(Subscription).where(Subscription.topic == topic, Subscription.openid > after)
-    page = mine.order_by(Subscription.openid).limit(PAGE).cte("page").prefix_with("MATERIALIZED", dialect="postgresql")
-    who = sa.orm.aliased(Subscription, page)
-    size, last = session.execute(sa.select(sa.func.count(), sa.func.max(page.c.openid))).one()
-    wanted = sa.select(sa.func.count()).select_from(who).where(_should(topic, articles, fresh, 0, now, who))
-    return session.scalar(wanted) or 0, size, last or ""
-
-
-def receive(session: Session, topic: str, articles: Sequence[int], delivery: int, at: datetime) -> bool:
-    """Claim the articles for everybody with the tag. False: somebody got one of them meanwhile; nothing is claimed."""
-    for article in articles:
-        mine = sa.exists().where(
-            Received.openid == TagMember.openid, Received.article_id == article, Received.delivery_id == delivery
-        )
-        new = sa.select(
-            TagMember.openid, sa.literal(article), sa.literal(delivery), sa.literal(at, Received.at.type)
-        ).where(TagMember.topic == topic, ~mine)
-        names = ["openid", "article_id", "delivery_id", "at"]
-        try:
-            with session.begin_nested():
-                session.execute(sa.insert(Received).from_select(names, new))
-        except sa.exc.IntegrityError:
-            return False
-    return True
-
-
-def _should(
-    topic: str,
-    articles: Sequence[int],
-    fresh: datetime,
-    delivery: int,
-    now: datetime,
-    who: type[Subscription] = Subscription,
-) -> sa.ColumnElement[bool]:
-    """A subscriber from before the oldest of the articles came out, who received none of them by another delivery, and
-    who has not heard of anything too lately for the pace they chose."""
-    other = sa.or_(Received.delivery_id.is_(None), Received.delivery_id != delivery)
-    theirs = sa.and_(Received.openid == who.openid, other)
-    has_one = sa.exists().where(theirs, Received.article_id.in_(list(articles)))
-    paces = [
-        sa.and_(who.pace == pace, ~sa.exists().where(theirs, Received.at > now - apart))
-        for pace, apart in APART.items()
-    ]
-    in_time = sa.or_(who.pace == AT_ONCE, *paces)
-    return sa.and_(who.topic == topic, who.since <= fresh, ~has_one, in_time)

@@ -1,4 +1,4 @@
-"""Once a day at most: what is new in one topic goes as a mass send of a draft, to the topic's tag or to followers by list.
+"""Once a day at most what is new in one topic goes out as a mass send, to the topic's tag or to followers by list.
 
 planning: which topic it is for. sending: one delivery from its claim to its end; to_tag and to_list make ready what it
 goes to, settling writes down how it went, asking asks what the platform never told. press: what they all work with.

@@ -9,14 +9,15 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store import base, broadcasts, deliveries, news, tags
+from bot.store import base, broadcasts, deliveries, issues, news
 from bot.store.base import Sessions
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery, Reach
+from bot.store.issues import Issue
 from bot.store.news import SHANGHAI
 from jobs.drafts import DRAFT_ARTICLES
 from jobs.habits import Habits
-from jobs.mass.press import ANY, NO_LISTS, Issue, Ledger, Lists, recall
+from jobs.mass.press import ANY, NO_LISTS, Ledger, Lists, recall
 from jobs.release import release
 
 RECENT = timedelta(days=7)
@@ -67,8 +68,8 @@ def plan(
 def _best(session: Session, topics: Iterable[str], now: datetime, reached: Callable[[Issue], int]) -> Issue | None:
     """Nobody counts to a million for this: of two large topics the one that has waited longer comes first."""
     last = {topic: _last_sent(session, topic) or now - LONG_AGO for topic in topics}
-    issues = [issue for topic in last if (issue := _issue(session, topic, max(now - RECENT, last[topic])))]
-    by_reach = {issue: reached(issue) for issue in issues}
+    candidates = [issue for topic in last if (issue := _issue(session, topic, max(now - RECENT, last[topic])))]
+    by_reach = {issue: reached(issue) for issue in candidates}
     best = max(by_reach, key=lambda issue: (by_reach[issue], now - last[issue.topic]), default=None)
     return best if best and by_reach[best] else None
 
@@ -96,10 +97,9 @@ def _issue(session: Session, topic: str, since: datetime) -> Issue | None:
 def _reached(session: Session, ledger: Ledger, now: datetime, lists: Lists, issue: Issue) -> int:
     """How many a send would reach. Once somebody had all of the month's sends, only lists of two at least are left."""
     if not lists.below or ledger.mass_left(ANY, now) > 0:
-        return tags.recipients(session, issue.topic, issue.articles, issue.fresh, now, enough=ENOUGH)
-    facts = (issue.topic, issue.articles, issue.fresh, 0, now)
+        return issues.recipients(session, issue, now, enough=ENOUGH)
     found, last = 0, ""
-    while found < 2 and (page := tags.wanting(session, *facts, last, lists.most)):
+    while found < 2 and (page := issues.wanting(session, issue, now, last, lists.most)):
         found += len(ledger.with_mass_left(page, now))
         last = page[-1]
     return found if found > 1 else 0

@@ -1,4 +1,4 @@
-"""What a mass send is, and what planning and sending one work with: the platform's calls, what is left, who is at work."""
+"""What planning and sending a mass send work with: the platform's calls, what is left to send, who is at work."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.store import claims, deliveries, news
 from bot.store.base import Sessions, reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
+from bot.store.issues import Issue
 from bot.store.news import News
 from bot.tagging import Tagging
 from jobs.drafts import Draftsman, Layout, make
@@ -69,15 +70,6 @@ class Lists:
 
 
 NO_LISTS = Lists()
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """What a mass send in a topic brings: articles, newest first, and when the oldest of them came out."""
-
-    topic: str
-    articles: tuple[int, ...]
-    fresh: datetime
 
 
 @dataclass(frozen=True)

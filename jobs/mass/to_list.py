@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.adapters.wechat.errors import Unsure
-from bot.store import claims, received, tags
+from bot.store import claims, issues, received
 from bot.store.base import reading
 from bot.store.broadcasts import Broadcast
 from bot.store.deliveries import Delivery
-from jobs.mass.press import ANY, LEASE, LIST, Call, Issue, Off, Postponed, Press, draft_of, issue_of
+from bot.store.issues import Issue
+from jobs.mass.press import ANY, LEASE, LIST, Call, Off, Postponed, Press, draft_of, issue_of
 from jobs.release import as_one
 
 
@@ -23,7 +24,7 @@ def does_better(press: Press, issue: Issue) -> bool:
     if not lists.below:
         return False
     with reading(press.sessions) as session:
-        count = tags.recipients(session, issue.topic, issue.articles, issue.fresh, now, lists.below)
+        count = issues.recipients(session, issue, now, lists.below)
     return 1 < count < lists.below or press.ledger.mass_left(ANY, now) <= 0
 
 
@@ -73,7 +74,7 @@ def _chosen(press: Press, issue: Issue) -> list[str]:
     last = ""
     while len(found) <= most:
         with reading(press.sessions) as session:
-            page = tags.wanting(session, issue.topic, issue.articles, issue.fresh, 0, now, last, most)
+            page = issues.wanting(session, issue, now, last, most)
         if not page:
             break
         last = page[-1]

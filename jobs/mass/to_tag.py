@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from bot.adapters.wechat.errors import PlatformError, Unsure
-from bot.store import claims, tags
+from bot.store import claims, issues, tags
 from bot.store.base import reading
 from bot.store.deliveries import Delivery
+from bot.store.issues import Issue
 from bot.tagging import AT_ONCE, tag_of, tagged, untagged
-from jobs.mass.press import ANY, LEASE, Call, Issue, Off, Postponed, Press, draft_of
+from jobs.mass.press import ANY, LEASE, Call, Off, Postponed, Press, draft_of
 
 NO_TAG = (45056, 48001)
 """There is no tag to be had: the account has its hundred, or may not make any."""
+
+Look = Callable[[Session, Issue, int, datetime, str, int], list[str]]
+"""to_leave or to_join of bot.store.issues."""
 
 
 def first_call(press: Press, issue: Issue, row: Delivery) -> Call | None:
@@ -59,20 +66,20 @@ def _bring_in_step(press: Press, issue: Issue, row: Delivery, tag_id: int) -> No
     """First it leaves those who are not to get this. Once the send is over it goes back to all who follow the topic
     (jobs/follow.py)."""
     last = ""
-    while leaving := _batch(press, issue, row, tags.to_leave, last):
+    while leaving := _batch(press, issue, row, issues.to_leave, last):
         last = leaving[-1]
         untagged(press.platform, leaving, tag_id)
         with press.sessions.begin() as session:
             tags.left(session, issue.topic, leaving)
     last = ""
-    while joining := _batch(press, issue, row, tags.to_join, last):
+    while joining := _batch(press, issue, row, issues.to_join, last):
         last = joining[-1]
         with_tag = tagged(press.platform, joining, tag_id)
         with press.sessions.begin() as session:
             tags.joined(session, issue.topic, with_tag)
 
 
-def _batch(press: Press, issue: Issue, row: Delivery, look: Callable[..., list[str]], after: str) -> list[str]:
+def _batch(press: Press, issue: Issue, row: Delivery, look: Look, after: str) -> list[str]:
     """The next of them; tag and delivery stay ours until their call is done."""
     now = press.now()
     with press.sessions.begin() as session:
@@ -80,7 +87,7 @@ def _batch(press: Press, issue: Issue, row: Delivery, look: Callable[..., list[s
             raise Postponed("the tag is just being put on who follows the topic")
         if not claims.keep(session, row.id, press.worker, now, LEASE):
             raise Postponed("the lease is over")
-        return look(session, issue.topic, issue.articles, issue.fresh, row.id, now, after, AT_ONCE)
+        return look(session, issue, row.id, now, after, AT_ONCE)
 
 
 def _begin(press: Press, issue: Issue, row: Delivery) -> None:
@@ -91,7 +98,7 @@ def _begin(press: Press, issue: Issue, row: Delivery) -> None:
         with press.sessions.begin() as session:
             if not tags.take(session, issue.topic, press.worker, press.now(), LEASE):
                 raise Postponed("the tag changed meanwhile")
-            if not tags.receive(session, issue.topic, issue.articles, row.id, press.now()):
+            if not issues.receive(session, issue, row.id, press.now()):
                 raise Postponed("somebody got one of the articles meanwhile")
             if not claims.start(session, row.id, press.worker, press.now(), LEASE):
                 raise Postponed("the lease is over")

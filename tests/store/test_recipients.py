@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store import tags
+from bot.store import issues
 from bot.store.base import Sessions
+from bot.store.issues import Issue
 from bot.store.received import receive
 from bot.store.subscriptions import Subscription
 from tests.store.say import NOON
@@ -22,14 +22,14 @@ BEFORE = NOON - timedelta(hours=1)
 def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Pages of four; the openids behind which one was asked for."""
     asked: list[str] = []
-    page = tags._page
+    page = issues._page
 
-    def counted(session: Session, topic: str, articles: Sequence[int], *rest: object) -> tuple[int, int, str]:
+    def counted(session: Session, issue: Issue, *rest: object) -> tuple[int, int, str]:
         asked.append(str(rest[-1]))
-        return page(session, topic, articles, *rest)  # type: ignore[arg-type]
+        return page(session, issue, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(tags, "PAGE", 4)
-    monkeypatch.setattr(tags, "_page", counted)
+    monkeypatch.setattr(issues, "PAGE", 4)
+    monkeypatch.setattr(issues, "_page", counted)
     return asked
 
 
@@ -45,7 +45,7 @@ def subscribed(store: Sessions, count: int, *, received: int = 0, topic: str = "
 
 def asked(store: Sessions, **more: int) -> int:
     with store() as session:
-        return tags.recipients(session, "chips", [1], NOON, NOON, **more)
+        return issues.recipients(session, Issue("chips", (1,), NOON), NOON, **more)
 
 
 def test_all_who_want_it_and_have_it_not_are_counted(store: Sessions, questions: list[str]) -> None:
