@@ -34,10 +34,12 @@ def run_of(
     progress: Callable[[int, int, str], object] = lambda *_: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Run:
+    """What taking in needs, of the real things. stopped: whether to leave off now."""
     return Run(made.sessions, wiring.taker_of(made, library), partial(datetime.now, UTC), progress, stopped)
 
 
 def intake_of(site: Site, run: Run) -> Intake:
+    """The same run, over the firm's site."""
     return Intake(run.sessions, run.taker, run.now, run.progress, run.stopped, site)
 
 

@@ -22,6 +22,8 @@ NOT_ALLOWED = "verified"
 
 
 class Previewer(Draftsman, Protocol):
+    """The platform's preview, to an openid or a WeChat name. Raises PlatformError."""
+
     def mass_preview(self, media_id: str, openid: str = "", wechat_name: str = "") -> None: ...
 
 

@@ -48,6 +48,7 @@ class Progress:
 
 
 def bar(done: int, whole: int) -> str:
+    """Like [######..................] 25/100 25%; whole: 0 where nobody knows."""
     share = min(1.0, done / whole) if whole else 0.0
     full = int(share * WIDTH)
     return f"[{'#' * full}{'.' * (WIDTH - full)}] {done}/{whole or '?'}" + (f" {share:.0%}" if whole else "")

@@ -35,10 +35,12 @@ class TagMember(Base):
 
 
 def tag_id(session: Session, topic: str) -> int | None:
+    """None where the topic has no tag yet."""
     return session.scalar(sa.select(TopicTag.tag_id).where(TopicTag.topic == topic))
 
 
 def remember(session: Session, topic: str, tag_id: int) -> None:
+    """The topic's tag, from now on this one."""
     add_missing(session, TopicTag, [{"topic": topic, "tag_id": tag_id}])
     session.execute(sa.update(TopicTag).where(TopicTag.topic == topic).values(tag_id=tag_id))
 
@@ -64,6 +66,7 @@ def take_to_follow(session: Session, topic: str, who: str, now: datetime, lease:
 
 
 def let_go(session: Session, topic: str, who: str) -> None:
+    """Others may change the tag again, if `who` held it."""
     mine = sa.and_(TopicTag.topic == topic, TopicTag.kept_by == who)
     session.execute(sa.update(TopicTag).where(mine).values(kept_by="", kept_until=None))
 
@@ -74,10 +77,12 @@ def known(session: Session) -> list[str]:
 
 
 def joined(session: Session, topic: str, openids: Iterable[str]) -> None:
+    """The platform has put the tag on them."""
     add_missing(session, TagMember, [{"topic": topic, "openid": openid} for openid in openids])
 
 
 def left(session: Session, topic: str, openids: Sequence[str]) -> None:
+    """The platform has taken the tag from them."""
     them = sa.and_(TagMember.topic == topic, TagMember.openid.in_(openids))
     session.execute(sa.delete(TagMember).where(them))
 
