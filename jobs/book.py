@@ -100,8 +100,16 @@ def _begun(session: Session, courier: Courier, ready: Sequence[Packet]) -> set[i
     """From this commit on they may have gone out. Left out: what is no longer ours, and who did not agree after all."""
     if not ready:
         return set()
+    agreed = _begun_before(session, courier, ready)
     started = claims.start_many(session, [one.row.id for one in ready], courier.worker, courier.now(), LEASE)
-    return {one.row.id for one in ready if one.row.id in started and _agreed(session, courier, one.row)}
+    mine = [one.row for one in ready if one.row.id in started]
+    return {row.id for row in mine if row.id in agreed or _agreed(session, courier, row)}
+
+
+def _begun_before(session: Session, courier: Courier, ready: Sequence[Packet]) -> set[int]:
+    """Notices that an earlier try began, by a commit whose answer was lost: their yes is used up already."""
+    notices = [one.row.id for one in ready if one.row.channel == "notice"]
+    return claims.begun(session, notices, courier.worker) if notices else set()
 
 
 def _agreed(session: Session, courier: Courier, row: Delivery) -> bool:
@@ -120,10 +128,10 @@ def _settle(session: Session, courier: Courier, outcomes: Iterable[Outcome]) -> 
         if each.unsent == SHUT:
             _by_another_or(session, courier, row, "dropped", SHUT)
         elif each.unsent:
-            _keep_consent(session, courier, each.packet)
+            _keep_consent(session, courier, row)
             claims.put_back(session, row.id, courier.worker, courier.now(), each.unsent)
         elif each.error is not None:
-            _settle_failure(session, courier, each.packet, each.error)
+            _settle_failure(session, courier, row, each.error)
         else:
             sent[row.id] = each.msg_id
     return claims.settle_many(session, courier.worker, sent, courier.now()) if sent else set()
@@ -138,13 +146,13 @@ def _by_another_or(session: Session, courier: Courier, row: Delivery, state: str
         claims.unsent(session, row.id, courier.worker, state, courier.now(), error=why)
 
 
-def _settle_failure(session: Session, courier: Courier, packet: Packet, error: PlatformError) -> None:
+def _settle_failure(session: Session, courier: Courier, row: Delivery, error: PlatformError) -> None:
     """By what to do next; see the tree in bot.adapters.wechat.errors."""
-    row, now = packet.row, courier.now()
+    now = courier.now()
     if isinstance(error, Unsure):
         _unsure(session, courier, row, error)
         return
-    _keep_consent(session, courier, packet)
+    _keep_consent(session, courier, row)
     match error:
         case RecipientLost(why=why):
             _lost(session, courier, row, error, why)
@@ -183,10 +191,10 @@ def _lost(session: Session, courier: Courier, row: Delivery, error: PlatformErro
         erasures.forget_follower(session, row.openid)
 
 
-def _keep_consent(session: Session, courier: Courier, packet: Packet) -> None:
-    """Surely not sent: the yes to a subscription notice still stands."""
-    if packet.row.channel == "notice" and packet.window:
-        consents.give_back(session, packet.row.openid, _template_id(courier, packet.row))
+def _keep_consent(session: Session, courier: Courier, row: Delivery) -> None:
+    """Surely not sent: the yes to a subscription notice, used up as it began, still stands. Once, before it is settled."""
+    if row.channel == "notice" and claims.begun(session, [row.id], courier.worker):
+        consents.give_back(session, row.openid, _template_id(courier, row))
 
 
 def _template_id(courier: Courier, row: Delivery) -> str:

@@ -115,6 +115,12 @@ def start_many(session: Session, ids: Collection[int], worker: str, now: datetim
     return set(session.scalars(begin.returning(Delivery.id).execution_options(synchronize_session=False)))
 
 
+def begun(session: Session, ids: Collection[int], worker: str) -> set[int]:
+    """Those of them that this worker has begun, and of which it is not written down how they ended."""
+    mine = sa.and_(Delivery.id.in_(ids), Delivery.worker == worker, Delivery.state.in_(("sending", "unsure")))
+    return set(session.scalars(sa.select(Delivery.id).where(mine)))
+
+
 def settle(
     session: Session, delivery_id: int, worker: str, state: str, now: datetime, *, error: str = "", msg_id: str = ""
 ) -> bool:

@@ -17,7 +17,8 @@ from bot.store.consents import Consent
 from bot.store.deliveries import Delivery, Reach
 from bot.store.effects import commit
 from bot.store.reply_news import Waiting
-from jobs import deliver, digest, mass
+from jobs import book, deliver, digest, mass
+from jobs import courier as couriers
 from jobs.courier import Courier, Speed, Template, Wording
 from jobs.drafts import Layout
 from jobs.habits import Habits
@@ -137,6 +138,32 @@ def test_a_notice_that_was_not_sent_leaves_the_yes(shelf: Shelf, account: Accoun
     plan(shelf, Reach(("notice",), "N1"))
     account.fails = once("notice", Busy(-1, "busy"))
     assert send(shelf, account) == 0
+    shelf.clock.move(MINUTE)
+    assert send(shelf, account) == 1
+
+
+@pytest.mark.parametrize("cut", ["begun", "written down"])
+def test_a_commit_whose_answer_was_lost_uses_up_one_yes_and_gives_back_one(
+    shelf: Shelf, account: Account, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    write, turns = book._written, iter(("begun", "written down"))
+
+    def written(*each: Any) -> Any:
+        answer = write(*each)
+        if next(turns, "") == cut:
+            raise sa.exc.OperationalError("COMMIT", {}, Exception("server closed the connection"))
+        return answer
+
+    monkeypatch.setattr(book, "_written", written)
+    monkeypatch.setattr(couriers, "PAUSE_S", 0.01)
+    shelf.subscribe("oA", "chips")
+    agrees(shelf, "oA")
+    shelf.put(1, "chips")
+    plan(shelf, Reach(("notice",), "N1"))
+    account.fails = once("notice", Busy(-1, "busy"))
+    assert send(shelf, account) == 0
+    with shelf.store() as session:
+        assert session.scalars(sa.select(Consent.left)).all() == [1]
     shelf.clock.move(MINUTE)
     assert send(shelf, account) == 1
 
