@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.dialogue.inquiry import Answer
-from bot.dialogue.wording import plain
+from bot.dialogue.wording import first_fitting, plain
 
 _CLAUSES = re.compile(r"[\s,，。;；、!！]+")
 
@@ -67,16 +67,17 @@ class Slot:
     free: bool = False
     choices: tuple[Choice, ...] = ()
     aliases: frozenset[str] = frozenset()
+    names: tuple[str, ...] = field(init=False, compare=False)
+    """Of its keys."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(key.name for key in self.keys))
 
     def is_answered(self, answers: Mapping[str, Answer]) -> bool:
-        return any(key.name in answers for key in self.keys)
+        return not answers.keys().isdisjoint(self.names)
 
     def has_value(self, answers: Mapping[str, Answer]) -> bool:
-        return any(key.name in answers and not answers[key.name].declined for key in self.keys)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(key.name for key in self.keys)
+        return any(not answers[name].declined for name in self.names if name in answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +224,20 @@ class Form:
     def named_to_change(self, text: str) -> Slot | None:
         """The same without the bare name, which means nothing outside an inquiry."""
         words = plain(text)
-        before = next((part for part in self.change_before if words.startswith(part)), "")
-        rest = words[len(before) :]
-        after = next((part for part in self.change_after if rest.endswith(part)), "")
-        rest = rest[: len(rest) - len(after)] if after else rest
-        return self._by_alias.get(rest) if before or after else None
+        before = first_fitting(words.startswith, self.change_before)
+        rest = words.removeprefix(before)
+        after = first_fitting(rest.endswith, self.change_after)
+        return self._by_alias.get(rest.removesuffix(after)) if before or after else None
+
+    def remark(self, text: str) -> str:
+        """What follows 备注 or 补充 at the beginning of a message."""
+        words = text.strip()
+        begins = first_fitting(words.startswith, self._remark_before)
+        return words[len(begins) :].strip(" ：:，,。") if begins else ""
+
+    @cached_property
+    def _remark_before(self) -> tuple[str, ...]:
+        return tuple(sorted(self.heard.get("remark", ()), key=len, reverse=True))
 
     def named_in(self, text: str) -> frozenset[str]:
         """The slots a text mentions by name, whatever it says of them."""

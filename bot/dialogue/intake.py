@@ -18,7 +18,6 @@ from bot.dialogue.intake_about import (
     is_small_talk_first,
     names_an_article,
     not_a_need,
-    remark_words,
     starts,
 )
 from bot.dialogue.intake_age import aged, is_paused
@@ -416,7 +415,7 @@ def _which_to_change(talk: Talk) -> Step:
 
 
 def _remarked(talk: Talk) -> Talk:
-    words = remark_words(talk)
+    words = talk.form.remark(talk.said.text)
     if not words or talk.reading.values:
         return talk
     return replace(talk, inquiry=talk.inquiry.with_remark(redacted(words)))

@@ -54,7 +54,7 @@ def names_an_article(talk: Talk) -> bool:
 
 def is_about_lead(talk: Talk) -> bool:
     reading, inquiry = talk.reading, talk.inquiry
-    if inquiry.reopened or inquiry.doubts or remark_words(talk) or talk.hears("amend"):
+    if inquiry.reopened or inquiry.doubts or talk.form.remark(talk.said.text) or talk.hears("amend"):
         return True
     if talk.form.named_to_change(talk.said.text):
         return True
@@ -79,15 +79,6 @@ def _says_more_of_the_lead(talk: Talk) -> bool:
     keys = [talk.form.key(name) for name in talk.reading.values]
     measured = any(key is not None and key.kind in ("range", "number") for key in keys)
     return measured and not talk.form.is_question(talk.said.text)
-
-
-def remark_words(talk: Talk) -> str:
-    """What follows 备注 or 补充 at the beginning of a message."""
-    words = talk.said.text.strip()
-    begins = next(
-        (part for part in sorted(talk.form.heard["remark"], key=len, reverse=True) if words.startswith(part)), ""
-    )
-    return words[len(begins) :].strip(" ：:，,。") if begins else ""
 
 
 def not_a_need(talk: Talk) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -44,8 +44,18 @@ class Heard:
     def after(self, name: str, text: str) -> str:
         """What follows one of the sayings at the beginning of the text (the longest that fits), or ""."""
         words = plain(text)
-        fitting = [saying for saying in self.sayings[name] if words.startswith(saying)]
-        return words[len(max(fitting, key=len)) :].strip(" ：:「」\"'，,") if fitting else ""
+        saying = first_fitting(words.startswith, self._longest_first[name])
+        return words[len(saying) :].strip(" ：:「」\"'，,") if saying else ""
+
+    @cached_property
+    def _longest_first(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: tuple(sorted(sayings, key=len, reverse=True)) for name, sayings in self.sayings.items()}
+
+
+def first_fitting(fits: Callable[[str | tuple[str, ...]], bool], parts: tuple[str, ...]) -> str:
+    """The first of them that a text begins or ends with, or "". fits: `startswith` or `endswith` of the text, which is
+    asked about all of them first, for most texts have none."""
+    return next(filter(fits, parts), "") if fits(parts) else ""
 
 
 @lru_cache(1024)  # every row of the table of routes looks at the same message
