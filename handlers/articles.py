@@ -17,6 +17,8 @@ from bot.dialogue.wording import plain
 from bot.dialogue.worktime import SHANGHAI
 
 PAGE = AT_ONCE
+CLOSE = 3
+"""Articles that are offered where none answers."""
 TITLE = 34
 SHOWN_KEPT = 24
 NEWEST, NEAR = 20, 20
@@ -90,6 +92,8 @@ def _newest(text: str, found: tuple[Article, ...], conversation: Conversation, a
 
 def _search(text: str, conversation: Conversation, at: datetime, lookups: Lookups) -> Turn | None:
     found, question = lookups.articles.search(text), covered(text, lookups.understand(text), _OF_A_PERSON)
+    if found.close:
+        return _close(text, question, found, conversation, at, lookups)
     if not found.answered or not found.articles:
         return _nothing(text, question, conversation, lookups)
     alone = found.clear or len(found.articles) == 1
@@ -117,11 +121,22 @@ def _heading(found: Found, lookups: Lookups) -> str:
     return "\n".join((*notes, lookups.say("topic_listed", topic=name) if name else lookups.say("found_many")))
 
 
+def _close(text: str, question: str, found: Found, conversation: Conversation, at: datetime, lookups: Lookups) -> Turn:
+    """The nearest articles, and said that they are no more: for staff the question stays unanswered."""
+    heading = lookups.say("found_close", question=_quoted(text))
+    turn = _list(heading, question, found.articles[:CLOSE], conversation, at, lookups)
+    asked = Asked(question, answered=False, shown=tuple(article.id for article in found.articles[:CLOSE]))
+    return Turn(turn.reply, replace(turn.conversation, misses=conversation.misses), (asked,))
+
+
 def _nothing(text: str, question: str, conversation: Conversation, lookups: Lookups) -> Turn:
     missed = replace(conversation, misses=conversation.misses + 1, listing=None)
     reply = "fallback_again" if missed.misses >= 3 else "nothing_found"
-    said = lookups.say(reply, question=_short(text.strip().replace("<", "＜"), 20))
-    return Turn(Words(said), missed, (Asked(question, answered=False),))
+    return Turn(Words(lookups.say(reply, question=_quoted(text))), missed, (Asked(question, answered=False),))
+
+
+def _quoted(text: str) -> str:
+    return _short(text.strip().replace("<", "＜"), 20)
 
 
 def _list(

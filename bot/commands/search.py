@@ -53,7 +53,8 @@ def _explain(articles: IndexedArticles, findings: Findings, out: TextIO) -> None
     print(f"looked for: {findings.respelled or question.text}", file=out)
     if question.period:
         print(f"published: {question.period.start:%Y-%m-%d} until before {question.period.end:%Y-%m-%d}", file=out)
-    print(f"confidence {findings.confidence:.3f}, answered from {articles.index.answers_from:.3f}", file=out)
+    close = ", close" if findings.close else ""
+    print(f"confidence {findings.confidence:.3f}, answered from {articles.index.answers_from:.3f}{close}", file=out)
     print("  " + " ".join(f"{name} {value:.2f}" for name, value in asdict(findings.signs).items()), file=out)
     for one in findings.found[:SHOWN]:
         facts = f"bm25 {one.hit.score:.2f} coverage {one.coverage:.2f} verbatim {one.verbatim:.2f}"

@@ -33,6 +33,7 @@ AT_ONCE = 5
 class Found:
     """Articles that match a message, best first. `answered` is false where the index has nothing good to offer.
 
+    close: nothing answers, but the first articles are near enough to be offered as that.
     more: the ids of what follows after these articles.
     clear: the first one stands out so far that it alone is the answer.
     topic: key of the topic the message names, if it names one.
@@ -42,6 +43,7 @@ class Found:
 
     articles: tuple[Article, ...]
     answered: bool
+    close: bool = False
     more: tuple[int, ...] = ()
     clear: bool = False
     topic: str = ""

@@ -74,7 +74,7 @@ class IndexedArticles:
         if topic and (listed := self._of_topic(topic, findings, limit)):
             return listed, _said(findings, topic=topic.key)
         if not findings.answered:
-            return [one.hit for one in findings.found], Found((), answered=False)
+            return [one.hit for one in findings.found], Found((), answered=False, close=findings.close)
         best = max(one.score for one in findings.found)
         good = [one.hit for one in findings.found if one.score >= WORTH * best]
         return good, _said(findings, clear=_is_clear(findings))

@@ -20,6 +20,10 @@ BETTER = 0.05
 CHANGE_COSTS = 0.1
 LONG, LONGEST, ENOUGH = 12, 24, 0.5
 """Characters of a message from which on, with enough of it found, or at all, no slip is looked for."""
+CLOSE = 0.5
+"""Of the confidence to answer with: what has as much is no answer, but close to what was asked."""
+IDLE = 0.15
+"""Share of a message in words of small talk and errands, beyond which no article is close to it."""
 NEARLY_AS_GOOD = 0.7
 """What the time that was named must have to offer, measured by what any other has."""
 
@@ -28,6 +32,7 @@ NEARLY_AS_GOOD = 0.7
 class Findings:
     """What was found, best first.
 
+    close: none of them answers, but the first ones are near enough to be offered as that.
     respelled: the message as it was read, where that is not how it was written.
     missed_period: nothing was found in the time the message names; these are from other times.
     """
@@ -36,6 +41,7 @@ class Findings:
     signs: Signs
     answered: bool
     question: Question
+    close: bool = False
     respelled: str = ""
     missed_period: bool = False
 
@@ -82,11 +88,17 @@ def find(
         best = best if missed else within
     found = _once(best.found)
     judged = signs(best.wanted, found[0]) if found else Signs()
-    answered = bool(found) and judged.confidence >= answers_from and not is_idle(question.said)
+    meant = bool(found) and not is_idle(question.said)
+    answered = meant and judged.confidence >= answers_from
+    close = meant and not answered and _is_close(judged, answers_from)
     if found and is_broad(best.wanted, found, newest=question.newest):
         found = newest_first(best.wanted, found, now)
     respelled = best.wanted.question.text if best.changed else ""
-    return Findings(tuple(found[:limit]), judged, answered, question, respelled, missed)
+    return Findings(tuple(found[:limit]), judged, answered, question, close, respelled, missed)
+
+
+def _is_close(judged: Signs, answers_from: float) -> bool:
+    return judged.confidence >= CLOSE * answers_from and judged.chat + judged.errand <= IDLE
 
 
 def _best_reading(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.effects import Asked
 from bot.dialogue.inquiry import Inquiry
 from bot.dialogue.lookups import Article, Found, Lookups
 from bot.dialogue.reply import Card, Words
@@ -48,6 +49,26 @@ def finding(lookups: Lookups, **facts: object) -> Lookups:
     one = article(99, "什么是链长制")
     found = replace(Found((one,), answered=True), **facts)  # type: ignore[arg-type]
     return replace(lookups, articles=Finds((one,), found))
+
+
+def test_what_is_only_close_is_offered_as_that_and_stays_unanswered_for_staff(lookups: Lookups) -> None:
+    close = finding(lookups, answered=False, close=True)
+    _, turn = spoken("链长制<2019>的由来", close, Conversation(misses=1))
+    assert words(turn).startswith("没有找到正好讲「链长制＜2019>的由来」的文章，这几篇比较接近")
+    assert "1. " in words(turn)
+    assert turn.effects == (Asked("链长制<2019>的由来", answered=False, shown=(99,)),)
+    assert turn.conversation.misses == 1
+    _, opened = spoken("1", close, turn.conversation)
+    assert isinstance(opened.reply, Card)
+
+
+def test_no_more_than_three_are_offered_as_close(lookups: Lookups) -> None:
+    five = tuple(article(number, f"文章{number}") for number in range(1, 6))
+    _, turn = spoken("链长制", finding(lookups, articles=five, answered=False, close=True))
+    assert "3. " in words(turn)
+    assert "4. " not in words(turn)
+    assert turn.conversation.listing is not None
+    assert turn.conversation.listing.ids == (1, 2, 3)
 
 
 def test_another_batch_shows_others_and_then_what_is_near(lookups: Lookups) -> None:

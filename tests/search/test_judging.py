@@ -34,6 +34,22 @@ def test_what_the_article_says_outweighs_that_it_is_about_the_same_firm(shelf: I
     assert _confidence(shelf, "台积电法人说明会哪天") > 3 * _confidence(shelf, "台积电南京厂扩产补助")
 
 
+@pytest.mark.parametrize(("share", "close"), [(0.9, False), (1.1, True), (1.9, True), (2.1, False)])
+def test_what_has_half_of_what_an_answer_needs_is_close(shelf: IndexedArticles, share: float, close: bool) -> None:
+    message = "台积电南京厂扩产补助"
+    needed = share * _confidence(shelf, message)
+    found = find(shelf.index, message, NOW, shelf.tools, 3, needed)
+    assert found.answered == (share < 1)
+    assert found.close == close
+
+
+@pytest.mark.parametrize("message", ["13", "你好呀台积电"])
+def test_nothing_is_close_to_small_talk_or_a_bare_number(shelf: IndexedArticles, message: str) -> None:
+    found = find(shelf.index, message, NOW, shelf.tools, 3, 1.5 * _confidence(shelf, message))
+    assert found.found
+    assert not found.close
+
+
 def test_how_it_is_asked_changes_little(shelf: IndexedArticles) -> None:
     bare, asked = _confidence(shelf, "印度电池补贴"), _confidence(shelf, "印度电池补贴是多少")
     assert asked > bare / 3
