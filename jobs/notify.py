@@ -122,20 +122,19 @@ def _tell_together(teller: Teller, rows: Sequence[Outbox]) -> int:
     facts = Facts("digest", together=tuple(facts for _, facts in told), path="/leads")
     try:
         _channel(teller, rows[0].channel).send(teller.write(facts))
-    except NotTold as error:
-        for row, _ in told:
-            _settle_failure(teller, row, error)
+    except Exception as error:  # noqa: BLE001 - as for one alone
+        _fail(teller, [row for row, _ in told], error)
         return 0
     with teller.sessions.begin() as session:
         return sum(outbox.delivered(session, row.id, teller.worker, teller.now()) for row, _ in told)
 
 
 def _facts_or_none(teller: Teller, row: Outbox) -> Facts | None:
-    """None where there is nothing to tell any more; the row is settled then."""
+    """None where there is nothing to tell any more, or it cannot be told; the row is settled then."""
     try:
         return _facts(teller, row)
-    except NotTold as error:
-        _settle_failure(teller, row, error)
+    except Exception as error:  # noqa: BLE001 - as for one alone
+        _fail(teller, [row], error)
         return None
 
 
@@ -150,12 +149,8 @@ def _pause(teller: Teller) -> float | None:
 def _tell(teller: Teller, row: Outbox) -> bool:
     try:
         _channel(teller, row.channel).send(teller.write(_facts(teller, row)))
-    except NotTold as error:
-        _settle_failure(teller, row, error)
-        return False
-    except Exception as error:  # one that cannot be written must not keep the others back
-        log.exception("notice %s cannot be sent", row.id)
-        _settle_failure(teller, row, Later(type(error).__name__))
+    except Exception as error:  # noqa: BLE001 - one that cannot be written must not keep the others back
+        _fail(teller, [row], error)
         return False
     with teller.sessions.begin() as session:
         return outbox.delivered(session, row.id, teller.worker, teller.now())
@@ -217,6 +212,15 @@ _PAGES = {
 
 def _seq(row: Outbox) -> int:
     return int(row.key.split(":")[1])
+
+
+def _fail(teller: Teller, rows: Sequence[Outbox], error: Exception) -> None:
+    """None of them was told."""
+    known = error if isinstance(error, NotTold) else Later(type(error).__name__)
+    for row in rows:
+        if known is not error:
+            log.error("notice %s cannot be sent", row.id, exc_info=error)
+        _settle_failure(teller, row, known)
 
 
 def _settle_failure(teller: Teller, row: Outbox, error: NotTold) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -266,6 +267,28 @@ def test_a_shared_message_that_fails_is_sent_again_with_nothing_lost(office: Off
     office.wecom.fails = iter([None] * 12 + [Later("HTTP 500")])
     assert office.run() == 16
     assert {row.state for row in office.rows()} == {"delivered"}
+
+
+@pytest.mark.parametrize("broken", ["its words", "the lead"])
+def test_of_notices_that_share_a_message_one_that_cannot_be_written_keeps_no_other_back(
+    office: Office, broken: str
+) -> None:
+    def write(facts: Facts) -> str:
+        if broken == "its words" and "L1124-0014" in {facts.number, *(one.number for one in facts.together)}:
+            raise KeyError("place")
+        return facts.number
+
+    office.write = write
+    for n in range(16):
+        done = inquiry(f"L1124-{n:04}", f"+8613800{n:06}")
+        commit(office.store, office.secrets, message(f"m{n}", f"o{n}"), (done,), ("wecom",))
+    if broken == "the lead":
+        with office.store.begin() as session:
+            session.execute(sa.update(Lead).where(Lead.number == "L1124-0014").values(sealed=b"another key's"))
+    office.run()
+    office.clock.move(minutes=2)
+    office.run()
+    assert Counter(row.state for row in office.rows()) == {"delivered": 15, "waiting": 1}
 
 
 def _graded(session: Session, event: LeadEvent) -> None:
