@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
+_PLACE = re.compile(r" at 0x[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Speaker:
     held_out: bool = False
 
     def pick(self, bank: Sequence[T]) -> T:
-        marks = _marks(tuple(map(repr, bank)))
+        marks = _marks(tuple(map(_name, bank)))
         kept = [item for item, mark in zip(bank, marks, strict=True) if mark]
         open_ones = [item for item, mark in zip(bank, marks, strict=True) if not mark]
         if self.held_out and kept and self.rng.random() < 0.5:
@@ -37,6 +39,11 @@ class Speaker:
             found.append(self.pick(left))
             left.remove(found[-1])
         return found
+
+
+def _name(item: object) -> str:
+    """Of functions without their place in memory, which is another one in each process."""
+    return _PLACE.sub("", repr(item))
 
 
 @lru_cache(maxsize=4096)
