@@ -153,12 +153,11 @@ def disagree(talk: Talk) -> Step:
 
 
 def human(talk: Talk) -> Step:
-    wanted = HumanWanted(talk.said.text)
+    wanted, kept = HumanWanted(talk.said.text), talk.inquiry if talk.inquiry.state != IDLE else None
     if talk.lookups.hands_over:
-        return Step(HandOver(), talk.inquiry if talk.inquiry.state != IDLE else None, (wanted,))
+        return Step(HandOver(), kept, (wanted,))
     told = talk.lookups.say("intake.human")
     again = question_again(talk.inquiry, talk.lookups)
-    kept = talk.inquiry if talk.inquiry.state != IDLE else None
     return Step(Words("\n\n".join(part for part in (told, again) if part)), kept, (wanted,))
 
 
