@@ -150,8 +150,8 @@ def _list(
 ) -> Turn:
     """A numbered list of what was found; `more`: ids of what follows."""
     listing = Listing(question, (*(article.id for article in found), *more))
-    shown = replace(conversation, listing=listing, misses=0)
-    return _page(heading, shown, listing, found[:PAGE], at, lookups)
+    answered = replace(conversation, misses=0) if conversation.misses else conversation
+    return _page(heading, answered, listing, found[:PAGE], at, lookups)
 
 
 def _next_page(heading: str, conversation: Conversation, listing: Listing, at: datetime, lookups: Lookups) -> Turn:

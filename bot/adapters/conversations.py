@@ -142,6 +142,7 @@ class Conversations:
         self._vault = vault
         self._ttl, self._lock, self._nonce_ttl = _ms(ttl), _ms(lock), _ms(window * 2)
         self._pace = pace
+        self._apart = isinstance(redis, RedisCluster)  # a cluster's script cannot reach another slot
 
     def hold(self, openid: str, key: str, nonce: str | None, wait: timedelta) -> Held:
         """This follower's conversation, for us alone until it is kept or released; waits for others up to `wait`.
@@ -199,9 +200,8 @@ class Conversations:
         keys = [_lock_key(held.openid), _state_key(held.openid), window_key(held.openid)]
         noted = (window.kind, int(window.at.timestamp()), _ms(window.lasts)) if window else ("", 0, 0)
         sealed = self._vault.seal(kept.packed(), _PURPOSE)
-        apart = isinstance(self._redis, RedisCluster)  # a cluster's script cannot reach another slot
         with _available():
-            if asked and not apart:
+            if asked and not self._apart:
                 return bool(_KEEP(self._redis, [*keys, ASKED], held.token, sealed, self._ttl, *noted, asked))
             done = bool(_KEEP(self._redis, keys, held.token, sealed, self._ttl, *noted))
             if asked and done:
@@ -243,8 +243,8 @@ class Conversations:
 
     def _nonce_key(self, openid: str, nonce: str) -> str:
         # A signature in plain mode does not cover the body, so a stolen one must be good for nobody else either.
-        # A cluster's script cannot reach another slot; there the nonce counts per follower, which is all safe mode needs.
-        return f"n:{{{openid}}}:{nonce}" if isinstance(self._redis, RedisCluster) else f"n:{nonce}"
+        # In a cluster the nonce counts per follower, which is all safe mode needs.
+        return f"n:{{{openid}}}:{nonce}" if self._apart else f"n:{nonce}"
 
     def _opened(self, sealed: bytes | None) -> Kept:
         if sealed is None:

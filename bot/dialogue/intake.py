@@ -102,11 +102,11 @@ def _settle(said: Said, inquiry: Inquiry, lookups: Lookups) -> Step | None:
     """The reply to the closed question that is open, if it is one of its choices."""
     if not inquiry.doubts or said.place:
         return None
-    doubt, rest = inquiry.doubts[0], replace(inquiry, doubts=inquiry.doubts[1:])
+    doubt = inquiry.doubts[0]
     picked = _picked(said.text, doubt, lookups)
     if picked is None or _is_stale(said, inquiry, doubt, lookups):
         return None
-    talk = Talk(said, rest, Reading(), lookups)
+    talk = Talk(said, replace(inquiry, doubts=inquiry.doubts[1:]), Reading(), lookups)
     return _chosen(talk, doubt, picked) if doubt.writes else _steered(talk, doubt, picked)
 
 
@@ -289,8 +289,8 @@ def _without_answered(inquiry: Inquiry, talk: Talk) -> Inquiry:
     """What the message gives a value for is no longer open, be it the value from before."""
     slots = {slot.name for name in talk.reading.values if (slot := talk.form.slot(name))}
     doubts = tuple(doubt for doubt in inquiry.doubts if not _is_for(doubt, slots, talk))
-    reopened = "" if inquiry.reopened in slots else inquiry.reopened
-    return replace(passed(inquiry) if doubts == inquiry.doubts else replace(inquiry, doubts=doubts), reopened=reopened)
+    left = passed(inquiry) if doubts == inquiry.doubts else replace(inquiry, doubts=doubts)
+    return replace(left, reopened="") if inquiry.reopened in slots else left
 
 
 def _is_for(doubt: Doubt, slots: set[str], talk: Talk) -> bool:

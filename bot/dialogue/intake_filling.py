@@ -50,7 +50,8 @@ def fill(inquiry: Inquiry, reading: Reading, cued: frozenset[str], key: str, loo
     for name, value in reading.values.items():
         if lookups.form.key(name) is not None and not _only_a_unit(name, value, reading, inquiry):
             filled = _take(filled, name, value, reading, cued, key, lookups)
-    return replace(filled, doubts=_merged(filled.doubts, lookups))
+    doubts = _merged(filled.doubts, lookups)
+    return filled if doubts is filled.doubts else replace(filled, doubts=doubts)
 
 
 def cued_slots(text: str, reading: Reading, asked: Slot | None, form: Form) -> frozenset[str]:

@@ -36,7 +36,7 @@ class Asked(NamedTuple):
         """0..1: how far it stands there."""
         if self.said in content:
             return 1.0
-        if self.others and any(name in content for name in self.others):
+        if self.others and any(map(content.__contains__, self.others)):
             return BY_ANOTHER_NAME
         return 0.0
 
@@ -54,7 +54,7 @@ def share(asked: Sequence[Asked], content: str) -> float:
     for weight, said, others in asked:
         if said in content:
             found += weight
-        elif others and any(name in content for name in others):
+        elif others and any(map(content.__contains__, others)):
             found += weight * BY_ANOTHER_NAME
     return found
 
