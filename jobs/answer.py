@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from bot.adapters.redis_scripts import TROUBLE
 from bot.adapters.wechat.errors import Busy, PlatformError, Unsure
 from bot.adapters.wechat.trouble import word
 from bot.store import talks
@@ -70,7 +72,12 @@ def answer_due(
 
 
 def _send(postman: Postman, row: Talk, line: Line) -> bool:
-    window = postman.ledger.spend(row.openid, postman.now())
+    try:
+        window = postman.ledger.spend(row.openid, postman.now())
+    except TROUBLE as trouble:
+        log.warning("an answer waits for Redis: %s", type(trouble).__name__)
+        _settle(postman, row, *_outcome(postman, row, Busy(None, "Redis is away")))
+        return False
     if not window:
         _settle(postman, row, "failed", "window")
         return False
@@ -79,12 +86,18 @@ def _send(postman: Postman, row: Talk, line: Line) -> bool:
     except PlatformError as error:
         log.warning("an answer was not sent, or nobody knows: %s", error)
         if not isinstance(error, Unsure):
-            postman.ledger.give_back(row.openid, window)
-            postman.ledger.correct(row.openid, error)
+            _give_back(postman, row, window, error)
         _settle(postman, row, *_outcome(postman, row, error))
         return False
     _settle(postman, row, "sent")
     return True
+
+
+def _give_back(postman: Postman, row: Talk, window: str, error: PlatformError) -> None:
+    """Surely not sent. Where Redis is away the window holds one less than there is, and no harm done."""
+    with suppress(*TROUBLE):
+        postman.ledger.give_back(row.openid, window)
+        postman.ledger.correct(row.openid, error)
 
 
 def _outcome(postman: Postman, row: Talk, error: PlatformError) -> tuple[str, str, datetime | None]:

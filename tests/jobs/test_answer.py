@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import redis
 
 from bot.adapters.vault import Vault
 from bot.adapters.wechat.errors import BadRequest, Busy, PlatformError, QuotaUsed, RecipientLost, Unsure
@@ -93,6 +94,26 @@ def test_a_busy_platform_is_tried_again(shelf: Shelf, secrets: Vault, account: A
     clock.move(timedelta(seconds=5))
     assert run(shelf, secrets, account, clock) == 1
     assert row(shelf.store, first).state == "sent"
+
+
+@pytest.mark.parametrize("away", ["spend", "give_back"])
+def test_an_answer_that_surely_was_not_sent_is_tried_again_when_redis_is_back(
+    shelf: Shelf, secrets: Vault, account: Account, clock: Clock, monkeypatch: pytest.MonkeyPatch, away: str
+) -> None:
+    def lost(*_: object) -> str:
+        raise redis.ConnectionError("away")
+
+    first = write(shelf, secrets, clock)
+    answers = iter([Busy(-1, "busy"), None])
+    account.fails = lambda _call: next(answers)
+    with monkeypatch.context() as patch:
+        patch.setattr(shelf.ledger, away, lost)
+        assert run(shelf, secrets, account, clock) == 0
+    assert (row(shelf.store, first).state, row(shelf.store, first).error) == ("waiting", "busy")
+    if away == "spend":
+        next(answers)
+    clock.move(timedelta(seconds=5))
+    assert run(shelf, secrets, account, clock) == 1
 
 
 def test_what_a_dead_worker_was_sending_is_not_sent_twice(
