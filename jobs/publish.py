@@ -124,16 +124,23 @@ def _ask(office: Office) -> None:
         untold = reports.untold(session, (PUBLISH,), office.now() - UNTOLD, office.now())
     for row in untold:
         try:
-            _told(office, row, office.platform.published(row.msg_id))
+            answer = office.platform.published(row.msg_id)
         except PlatformError as error:
             log.warning("nobody tells how broadcast %s was published: %s", row.broadcast_id, error)
-            if office.now() - row.due_at > GIVEN_UP:
-                with office.sessions.begin() as session:
-                    reports.doubted(session, row.id, str(error))
+            _doubt_if_late(office, row, str(error))
+        else:
+            _told(office, row, answer)
+
+
+def _doubt_if_late(office: Office, row: Delivery, why: str) -> None:
+    if office.now() - row.due_at > GIVEN_UP:
+        with office.sessions.begin() as session:
+            reports.doubted(session, row.id, why)
 
 
 def _told(office: Office, row: Delivery, answer: Published) -> None:
     if answer.status == RUNNING:
+        _doubt_if_late(office, row, "the platform is still publishing it")
         return
     ok = answer.status == 0
     url, why = next(iter(answer.urls), ""), "" if ok else f"{deliveries.PUBLISH_STATUS}{answer.status}"

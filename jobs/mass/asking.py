@@ -25,17 +25,27 @@ def ask_how_they_ended(press: Press) -> None:
         untold = reports.untold(session, deliveries.TO_MANY, press.now() - UNTOLD, press.now())
     for row in untold:
         try:
-            _told(press, row, press.platform.mass_status(row.msg_id))
+            status = press.platform.mass_status(row.msg_id)
         except PlatformError as error:
             log.warning("nobody tells how mass send %s ended: %s", row.id, error)
+            _doubt_if_late(press, row, str(error))
+        else:
+            _told(press, row, status)
 
 
 def _told(press: Press, row: Delivery, status: str) -> None:
     """status DELETE: it went out, and was deleted since."""
+    if status == "SENDING":
+        _doubt_if_late(press, row, "the platform is still sending it")
+        return
+    failed = status == "SEND_FAIL"
     with press.sessions.begin() as session:
-        if status != "SENDING":
-            failed = status == "SEND_FAIL"
-            reports.reported(session, row.msg_id, {}, ok=not failed, error=status if failed else "")
-        elif press.now() - (row.begun_at or row.due_at) > GIVEN_UP:
-            reports.doubted(session, row.id, "the platform is still sending it")
-            reports.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))
+        reports.reported(session, row.msg_id, {}, ok=not failed, error=status if failed else "")
+
+
+def _doubt_if_late(press: Press, row: Delivery, why: str) -> None:
+    if press.now() - (row.begun_at or row.due_at) <= GIVEN_UP:
+        return
+    with press.sessions.begin() as session:
+        reports.doubted(session, row.id, why)
+        reports.end_as_one(session, session.get_one(Broadcast, row.broadcast_id))

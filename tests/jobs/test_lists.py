@@ -234,6 +234,20 @@ def test_a_report_that_was_lost_is_asked_for(world: World, status: str, ended: s
     assert left == (() if ended == "done" else (1,))
 
 
+@pytest.mark.parametrize("silent", [False, True], ids=["still sending", "no answer"])
+def test_a_send_whose_end_nobody_tells_is_left_to_staff_after_two_days(world: World, silent: bool) -> None:
+    world.followers(2, writing=False)
+    world.shelf.put(1, "chips")
+    plan(world)
+    send(world)
+    for later, ended in ((47, "open"), (49, "unsure")):
+        if silent:
+            world.post("faults", path="/cgi-bin/message/mass/get", times=1, kind="error", code=48001)
+        moment = datetime.now(UTC) + later * HOUR
+        send(world, later=lambda: moment)  # noqa: B023
+        assert state(world).state == ended
+
+
 def test_a_list_that_is_refused_ends_it_and_gives_back_what_it_took(world: World) -> None:
     openids = sorted(world.followers(5, writing=False))
     world.shelf.put(1, "chips")

@@ -96,6 +96,19 @@ def test_a_lost_event_is_asked_for(world: World) -> None:
     assert results(world, number).broadcast.url.startswith("http")
 
 
+def test_what_the_platform_says_to_be_under_way_for_days_is_left_to_staff(world: World) -> None:
+    number = planned(world)
+    ask(world, number)
+    go(world)
+    world.shelf.clock.move(timedelta(days=2))
+    go(world)
+    assert row(world).state == "sent"
+    world.shelf.clock.move(4 * MINUTE)
+    go(world)
+    assert row(world).state == "unsure"
+    assert number
+
+
 def test_a_refusal_by_review_is_said_and_can_be_asked_for_again(world: World) -> None:
     number = planned(world)
     ask(world, number)
