@@ -123,9 +123,9 @@ def _heading(found: Found, lookups: Lookups) -> str:
 
 def _close(text: str, question: str, found: Found, conversation: Conversation, at: datetime, lookups: Lookups) -> Turn:
     """The nearest articles, and said that they are no more: for staff the question stays unanswered."""
-    heading = lookups.say("found_close", question=_quoted(text))
-    turn = _list(heading, question, found.articles[:CLOSE], conversation, at, lookups)
-    asked = Asked(question, answered=False, shown=tuple(article.id for article in found.articles[:CLOSE]))
+    heading, offered = lookups.say("found_close", question=_quoted(text)), found.articles[:CLOSE]
+    turn = _list(heading, question, offered, conversation, at, lookups)
+    asked = Asked(question, answered=False, shown=tuple(article.id for article in offered))
     return Turn(turn.reply, replace(turn.conversation, misses=conversation.misses), (asked,))
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-
 SIBLING = 1000
 """A process of the same parent counts more than any number of strangers: two of one installation never share a core while
 there is another."""

@@ -22,7 +22,7 @@ LONG, LONGEST, ENOUGH = 12, 24, 0.5
 """Characters of a message from which on, with enough of it found, or at all, no slip is looked for."""
 CLOSE = 0.5
 """Of the confidence to answer with: what has as much is no answer, but close to what was asked."""
-IDLE = 0.15
+MOST_TALK = 0.15
 """Share of a message in words of small talk and errands, beyond which no article is close to it."""
 NEARLY_AS_GOOD = 0.7
 """What the time that was named must have to offer, measured by what any other has."""
@@ -98,7 +98,7 @@ def find(
 
 
 def _is_close(judged: Signs, answers_from: float) -> bool:
-    return judged.confidence >= CLOSE * answers_from and judged.chat + judged.errand <= IDLE
+    return judged.confidence >= CLOSE * answers_from and judged.chat + judged.errand <= MOST_TALK
 
 
 def _best_reading(question: Question, view: View, tools: Tools, now: datetime) -> _Attempt:

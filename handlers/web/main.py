@@ -53,9 +53,8 @@ def app() -> Flask:
     front = wiring.front(settings, answer)
     atexit.register(front.close)
     made = make(front)
-    if (
-        settings.own_cores
-    ):  # the threads that answer start after this; those that build the index may go where they like
+    # Only now: the threads that answer start after this, and those that build the index may go where they like.
+    if settings.own_cores:
         cores.settle(Path(settings.data_dir) / "cores.lock")
     gc.collect()
     gc.freeze()  # what was made here stays for good: no collection need look at it again
